@@ -1,0 +1,16 @@
+"""The one kind of error that is meant for the user's eyes."""
+
+
+class AlntError(Exception):
+    """A problem that the user can mend.
+
+    The text is one sentence: what is wrong, where, why, and what to do.
+    """
+
+
+class ProjectLocked(AlntError):
+    """Another window or command is writing to the project."""
+
+
+class ReadOnly(AlntError):
+    """The project was opened, or lies on a disk, that cannot be written to."""

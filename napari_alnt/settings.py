@@ -1,0 +1,137 @@
+"""Every setting, written once: the form, the command line, ``settings.json`` and the README derive from it."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import types
+from dataclasses import dataclass, field
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from napari_alnt.errors import AlntError
+
+Method = Literal["UNIFORM", "RGS", "RGM", "RGSM", "RGSM_AL"]
+Similarity = Literal["dot", "cosine"]
+Window = Literal["lung", "soft_tissue", "bone", "percentile"]
+Network = Literal["unet_small", "unet", "segresnet"]
+RankingName = Literal["alnt", "disagreement", "entropy", "loss", "random", "foreground_random"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+def _setting(default: Any, help: str, low: float | None = None, high: float | None = None) -> Any:
+    return field(default=default, metadata={"help": help, "low": low, "high": high})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a project's volumes are prepared, how its student learns, and how its queue is sorted.
+
+    Raises
+    ------
+    AlntError
+        If a value lies outside its range or is not among its choices.
+    """
+
+    window: Window = _setting("lung", "Grey values the network sees: a HU window, or 'percentile' for MR.")
+    spacing: tuple[float, float, float] | None = _setting(
+        None, "Training spacing z y x in mm; None takes the median of the cases.", 0.1, 20
+    )
+    unknown: int = _setting(255, "Label value that means: nobody has labelled this voxel.", 0, 65535)
+    network: Network = _setting("unet_small", "The student: 'unet' is the paper's, 'unet_small' is for CPUs.")
+    patch: tuple[int, int, int] = _setting((48, 48, 48), "Patch size z y x in voxels.", 16, 512)
+    batch: int = _setting(4, "Pseudo-labelled patches in a step (B).", 1, 256)
+    expert_batch: int = _setting(4, "Expert patches in a step (V).", 1, 256)
+    foreground: float = _setting(0.75, "Share of patches centred on a labelled structure.", 0, 1)
+    augment: bool = _setting(True, "Vary grey values and pose of the patches.")
+    mirror: bool = _setting(False, "Also mirror left and right; wrong where sides have their own label.")
+    method: Method = _setting("RGSM_AL", "How samples are weighed; the names are the paper's.")
+    trust_share: float = _setting(0.5, "λ, the share of trust in a weight; the rest is informativeness.", 0, 1)
+    similarity: Similarity = _setting("dot", "How a gradient is compared with the experts'.")
+    mu: float = _setting(1.0, "μ, the weight of the expert patches' own loss; 0 is the paper.", 0, 100)
+    learning_rate: float = _setting(2e-3, "Highest learning rate of a run; it falls to a twentieth.", 1e-6, 1)
+    epochs: int = _setting(20, "Epochs in a run.", 1, 100_000)
+    steps_per_epoch: int = _setting(25, "Steps in an epoch; corrections are taken up between epochs.", 1, 100_000)
+    teacher_steps: int = _setting(400, "Steps the teacher learns for.", 1, 1_000_000)
+    validate_every: int = _setting(5, "Epochs between looks at the audit cases.", 1, 100_000)
+    rank_every: int = _setting(5, "Epochs between rankings of the pool.", 1, 100_000)
+    ranking: RankingName = _setting("alnt", "Rule that sorts the queue.")
+    score_patches: int = _setting(8, "Patches of a case that are looked at to rank it.", 1, 1024)
+    prepare: int = _setting(3, "Cases at the top of the queue whose pictures are made ahead.", 0, 100)
+    device: Device = _setting("auto", "Where the student learns; 'auto' prefers cuda, then mps.")
+    threads: int = _setting(0, "Processor threads for the training; 0 takes all.", 0, 256)
+    launcher: str = _setting("", "Command put before the training's own, such as 'ssh gpu-box'.")
+    seed: int = _setting(0, "Seed of everything random.", 0, 2**31 - 1)
+
+    def __post_init__(self) -> None:
+        for item in dataclasses.fields(self):
+            _check(item, getattr(self, item.name), HINTS[item.name])
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any], base: Settings | None = None) -> Settings:
+        """Settings from plain values, as JSON gives them; what is missing comes from ``base``.
+
+        Raises
+        ------
+        AlntError
+            If a name is unknown or a value is not allowed.
+        """
+        known = [item.name for item in dataclasses.fields(cls)]
+        for name in values:
+            if name not in known:
+                raise AlntError(unknown_setting(name, known))
+        plain = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        return dataclasses.replace(base or cls(), **plain)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as plain values for JSON."""
+        return dataclasses.asdict(self)
+
+
+def unknown_setting(name: str, known: list[str]) -> str:
+    """The sentence said of a setting that does not exist."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"There is no setting '{name}'" + (f"; did you mean '{near[0]}'?" if near else "; see --help for those there are.")
+
+
+HINTS: dict[str, Any] = get_type_hints(Settings)
+
+
+def choices(hint: Any) -> tuple[Any, ...]:
+    """The values a setting's type allows, or () where any is."""
+    return get_args(hint) if get_origin(hint) is Literal else ()
+
+
+def _check(item: dataclasses.Field[Any], value: Any, hint: Any) -> None:
+    if (allowed := choices(hint)) and value not in allowed:
+        raise AlntError(f"Setting '{item.name}' is '{value}', but must be one of {', '.join(map(str, allowed))}.")
+    if not _fits(value, hint):
+        raise AlntError(f"Setting '{item.name}' is {value!r}, which is not {_words(hint)}.")
+    low, high = item.metadata["low"], item.metadata["high"]
+    numbers = value if isinstance(value, tuple) else (value,)
+    if low is not None and any(n is not None and not low <= n <= high for n in numbers):
+        raise AlntError(f"Setting '{item.name}' is {value}, but must lie between {low:g} and {high:g}.")
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    if get_origin(hint) in (Union, types.UnionType):
+        return any(_fits(value, option) for option in get_args(hint))
+    if get_origin(hint) is tuple:
+        parts = get_args(hint)
+        return isinstance(value, tuple) and len(value) == len(parts) and all(map(_fits, value, parts))
+    if get_origin(hint) is Literal:
+        return value in get_args(hint)
+    if hint is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, hint)
+
+
+def _words(hint: Any) -> str:
+    if get_origin(hint) in (Union, types.UnionType):
+        return " or ".join(_words(option) for option in get_args(hint))
+    if get_origin(hint) is tuple:
+        return f"{len(get_args(hint))} numbers"
+    names = {float: "a number", int: "a whole number", bool: "true or false", str: "text", type(None): "None"}
+    return names.get(hint, str(hint))
