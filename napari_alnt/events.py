@@ -151,7 +151,7 @@ class CaseScored:
 
 @dataclass(frozen=True)
 class RankingDone:
-    """Every pool case has been scored with the student of this step."""
+    """Every pool case has been scored with the student of this step; the engine waits for ``predict`` as the answer."""
 
     step: int
     epoch: int
@@ -236,10 +236,10 @@ Event = (
 
 @dataclass(frozen=True)
 class Command:
-    """What the engine hears: ``predict`` names a case."""
+    """What the engine hears. ``predict`` names cases; it is also the answer to ``RankingDone``, with the queue's top."""
 
-    name: Literal["stop", "pause", "resume", "predict", "rank"]
-    case: str = ""
+    name: Literal["stop", "pause", "resume", "predict"]
+    cases: tuple[str, ...] = ()
 
 
 _KINDS: dict[str, type] = {

@@ -19,6 +19,10 @@ RankingName = Literal["alnt", "disagreement", "entropy", "loss", "random", "fore
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
+WINDOWS: dict[str, tuple[float, float]] = {"lung": (-1350, 150), "soft_tissue": (-160, 240), "bone": (-500, 1300)}
+"""Lowest and highest HU shown and learned from."""
+
+
 def _setting(default: Any, help: str, low: float | None = None, high: float | None = None) -> Any:
     return field(default=default, metadata={"help": help, "low": low, "high": high})
 

@@ -1,0 +1,67 @@
+"""ALNT's mathematics: tensors in, tensors and numbers out; no files, no Qt."""
+
+from napari_alnt.core.inference import predict, resample, resample_image, resample_labels, training_shape
+from napari_alnt.core.losses import IGNORE, per_sample_loss
+from napari_alnt.core.metrics import dice, hd95, mean_known
+from napari_alnt.core.networks import (
+    NETWORKS,
+    Builder,
+    Head,
+    build,
+    convert_batchnorm,
+    couples_samples,
+    head_layer,
+    refuse_coupled,
+)
+from napari_alnt.core.scoring import Scores, VoxelTrust, entropy, expert_direction, score_case, voxel_trust
+from napari_alnt.core.train import Batch, StepReport, supervised, train, train_step
+from napari_alnt.core.weights import (
+    Direction,
+    Trust,
+    Weighed,
+    expert_gradient,
+    informativeness,
+    sample_weights,
+    trust,
+    weigh,
+)
+
+__all__ = [
+    "IGNORE",
+    "NETWORKS",
+    "Batch",
+    "Builder",
+    "Direction",
+    "Head",
+    "Scores",
+    "StepReport",
+    "Trust",
+    "VoxelTrust",
+    "Weighed",
+    "build",
+    "convert_batchnorm",
+    "couples_samples",
+    "dice",
+    "entropy",
+    "expert_direction",
+    "expert_gradient",
+    "hd95",
+    "head_layer",
+    "informativeness",
+    "mean_known",
+    "per_sample_loss",
+    "predict",
+    "refuse_coupled",
+    "resample",
+    "resample_image",
+    "resample_labels",
+    "sample_weights",
+    "score_case",
+    "supervised",
+    "train",
+    "train_step",
+    "training_shape",
+    "trust",
+    "voxel_trust",
+    "weigh",
+]

@@ -1,0 +1,179 @@
+"""One training step, and the generator that strings them together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from napari_alnt.core.losses import per_sample_loss
+from napari_alnt.core.networks import Head, head_layer, refuse_coupled
+from napari_alnt.core.weights import Direction, gradient, weigh
+from napari_alnt.settings import Method, Similarity
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Patches: ``images (B, 1, D, H, W)`` float32, ``targets (B, D, H, W)`` int64, and the case of each."""
+
+    images: Tensor
+    targets: Tensor
+    cases: tuple[str, ...]
+
+    def to(self, device: torch.device) -> Batch:
+        """The same batch on another device."""
+        return Batch(self.images.to(device), self.targets.to(device), self.cases)
+
+    def take(self, kept: Iterable[int]) -> Batch:
+        """The samples of these indices."""
+        index = list(kept)
+        return Batch(self.images[index], self.targets[index], tuple(self.cases[i] for i in index))
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """What one step did; the tuples hold one entry per pseudo-labelled sample, in the order of ``cases``.
+
+    ``loss`` is Σ w_i ℓ_i + μ · ``expert_loss``. ``trust`` is the dot product, un-normalised; ``cosine`` is nan unless
+    asked for. ``dropped`` holds (case, reason) of samples that were not finite. ``skipped``: the network did not move.
+    """
+
+    loss: float
+    expert_loss: float
+    weights: tuple[float, ...] = ()
+    trust: tuple[float, ...] = ()
+    cosine: tuple[float, ...] = ()
+    informativeness: tuple[float, ...] = ()
+    losses: tuple[float, ...] = ()
+    cases: tuple[str, ...] = ()
+    dropped: tuple[tuple[str, str], ...] = ()
+    skipped: bool = False
+
+
+def train(
+    net: nn.Module,
+    optimizer: Optimizer,
+    steps: Iterable[tuple[Batch, Batch]],
+    *,
+    method: Method = "RGSM_AL",
+    trust_share: float = 0.5,
+    similarity: Similarity = "dot",
+    mu: float = 0.0,
+    clip: float = 12.0,
+) -> Iterator[StepReport]:
+    """Train on (pseudo-labelled, expert) batches, one report a step.
+
+    Raises
+    ------
+    AlntError
+        If the network couples the samples of a batch.
+    """
+    refuse_coupled(net)
+    head: Head | None = None
+    for pseudo, expert in steps:
+        head = head or head_layer(net, pseudo.images[:1].to(_device(net)))
+        yield train_step(
+            net, head, optimizer, pseudo, expert,
+            method=method, trust_share=trust_share, similarity=similarity, mu=mu, clip=clip,
+        )  # fmt: skip
+
+
+def train_step(
+    net: nn.Module,
+    head: Head,
+    optimizer: Optimizer,
+    pseudo: Batch,
+    expert: Batch,
+    *,
+    method: Method = "RGSM_AL",
+    trust_share: float = 0.5,
+    similarity: Similarity = "dot",
+    mu: float = 0.0,
+    clip: float = 12.0,
+) -> StepReport:
+    """One optimiser step on Σ w_i ℓ_i + μ · mean_v ℓ_v.
+
+    g is the gradient of mean_v ℓ_v, so the experts' part costs no second backward pass. The step is skipped when all
+    weights and μ are 0, as Adam's momentum would move the network even so, and when a gradient is not finite.
+    Gradients longer than ``clip`` are shortened to it.
+    """
+    net.train()
+    pseudo, expert = pseudo.to(_device(net)), expert.to(_device(net))
+    g, expert_loss, dropped = _mean_gradient(net, expert)
+    seen = weigh(net, head, g, pseudo.images, pseudo.targets, method, trust_share, similarity)
+    dropped += [(pseudo.cases[i], "its loss or gradient is not finite") for i in seen.dropped]
+    weights, losses = seen.weights.tolist(), seen.losses.tolist()
+    kept = [i for i, weight in enumerate(weights) if weight > 0]
+    total = _weighted_gradient(net, pseudo.take(kept), seen.weights[kept]) if kept else {}
+    if mu > 0 and math.isfinite(expert_loss):
+        total = {name: total.get(name, 0.0) + mu * value for name, value in g.items()}
+    moved = bool(total) and _apply(net, optimizer, total, clip)
+    if total and not moved:
+        dropped += [(case, "the gradient of its step is not finite") for case in pseudo.take(kept).cases]
+    loss = sum(weights[i] * losses[i] for i in kept) + (mu * expert_loss if mu > 0 else 0.0)
+    return StepReport(
+        loss,
+        expert_loss,
+        weights=tuple(weights),
+        trust=tuple(seen.trust.tolist()),
+        cosine=tuple(seen.cosine.tolist()),
+        informativeness=tuple(seen.informativeness.tolist()),
+        losses=tuple(losses),
+        cases=pseudo.cases,
+        dropped=tuple(dropped),
+        skipped=not moved,
+    )
+
+
+def supervised(
+    net: nn.Module, optimizer: Optimizer, steps: Iterable[Batch], *, clip: float = 12.0
+) -> Iterator[StepReport]:
+    """Train on the plain mean loss of each batch, as a teacher learns from experts only; one report a step."""
+    for batch in steps:
+        net.train()
+        g, loss, dropped = _mean_gradient(net, batch.to(_device(net)))
+        moved = math.isfinite(loss) and _apply(net, optimizer, g, clip)
+        yield StepReport(loss, loss, cases=batch.cases, dropped=tuple(dropped), skipped=not moved)
+
+
+def _device(net: nn.Module) -> torch.device:
+    return next(net.parameters()).device
+
+
+def _mean_gradient(net: nn.Module, batch: Batch) -> tuple[Direction, float, list[tuple[str, str]]]:
+    """∇ of the mean loss over the samples whose loss is finite, that mean (nan if none is), and who was dropped."""
+    if not batch.cases:
+        return _zeros(net), math.nan, []
+    losses = per_sample_loss(net(batch.images), batch.targets)
+    finite = losses.detach().isfinite().tolist()
+    if all(finite):
+        return gradient(net, losses.mean()), float(losses.detach().mean()), []
+    # Left out before the forward pass: 0 · nan inside it would still be nan.
+    dropped = [(case, "its loss is not finite") for case, ok in zip(batch.cases, finite, strict=True) if not ok]
+    g, loss, more = _mean_gradient(net, batch.take(i for i, ok in enumerate(finite) if ok))
+    return g, loss, dropped + more
+
+
+def _weighted_gradient(net: nn.Module, batch: Batch, weights: Tensor) -> Direction:
+    losses = per_sample_loss(net(batch.images), batch.targets)
+    return gradient(net, (weights * losses).sum())
+
+
+def _zeros(net: nn.Module) -> Direction:
+    return {name: torch.zeros_like(p) for name, p in net.named_parameters() if p.requires_grad}
+
+
+def _apply(net: nn.Module, optimizer: Optimizer, total: Direction, clip: float) -> bool:
+    """Step along the gradient, shortened to ``clip``; False, and no step, if it is not finite."""
+    for name, parameter in net.named_parameters():
+        parameter.grad = total.get(name)
+    length = nn.utils.clip_grad_norm_(net.parameters(), clip)
+    finite = bool(length.isfinite())
+    if finite:
+        optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return finite

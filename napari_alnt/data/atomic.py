@@ -1,0 +1,145 @@
+"""The only place that writes files: each is either wholly there, and durable, or as it was before."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_alnt.errors import AlntError, ReadOnly
+
+_DENIED = (errno.EROFS, errno.EACCES, errno.EPERM)
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file so that a crash, a kill or a full disk leaves the old one or the new one, never a part.
+
+    ``write`` is given a temporary path in the same folder with the same suffixes. The file and its folder are
+    flushed to the disk before this returns.
+
+    Raises
+    ------
+    ReadOnly
+        If the folder may not be written to.
+    AlntError
+        If the disk is full, the folder is missing, or the disk fails; the old file is untouched.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{secrets.token_hex(6)}-{path.name}")
+    try:
+        write(temporary)
+        _flush(temporary)
+        os.replace(temporary, path)
+        _flush_folder(path.parent)
+    except OSError as error:
+        raise write_error(path, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write bytes with :func:`write_atomic`."""
+    write_atomic(path, lambda temporary: temporary.write_bytes(content))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write text as UTF-8 with :func:`write_atomic`."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def save_array(path: Path, array: npt.NDArray[Any]) -> None:
+    """Write one array as ``.npy`` with :func:`write_atomic`; arrays of Python objects are refused."""
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            np.save(file, array, allow_pickle=False)
+
+    write_atomic(path, write)
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, as 64 hexadecimal digits.
+
+    Raises
+    ------
+    AlntError
+        If the file is missing or cannot be read.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise AlntError(f"The file '{path}' cannot be read ({_reason(error)}); check that its disk is there.") from error
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, durably; one that is there already is left as it is.
+
+    Raises
+    ------
+    AlntError
+        As :func:`write_atomic` does.
+    """
+    if path.is_dir():
+        return
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        _flush_folder(path.parent)
+    except OSError as error:
+        raise write_error(path, error) from error
+
+
+def write_error(path: Path, error: OSError) -> AlntError:
+    """The sentence for a failed write."""
+    if error.errno in _DENIED:
+        return ReadOnly(
+            f"'{path}' cannot be written because its folder is read-only for you ({_reason(error)}); ask for the right"
+            " to write there, or use another folder."
+        )
+    if error.errno in _FULL or _is_full(path.parent):
+        return AlntError(
+            f"'{path}' was not saved because the disk is full; free some space and save again, the old file is untouched."
+        )
+    return AlntError(f"'{path}' was not saved because the disk said: {_reason(error)}; check the disk and save again.")
+
+
+def _is_full(folder: Path) -> bool:
+    """Some writers report a full disk without saying so."""
+    try:
+        return shutil.disk_usage(folder).free < 2**16
+    except OSError:
+        return False
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).strip().rstrip(".").lower()
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _flush_folder(folder: Path) -> None:
+    """The new name itself must reach the disk; Windows knows no such call."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

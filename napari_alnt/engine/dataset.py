@@ -1,0 +1,221 @@
+"""Where files become tensors: cases prepared once, cached by content, and cut into patches."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from monai.transforms import Compose, RandAffined, RandFlipd, RandGaussianNoised, RandGaussianSmoothd, RandScaleIntensityd
+from monai.transforms import RandShiftIntensityd
+from numpy.typing import NDArray
+from torch import Tensor
+
+from napari_alnt.core import IGNORE, Batch, resample_image, resample_labels, training_shape
+from napari_alnt.data import Case, Project, Volume, save_array
+from napari_alnt.errors import AlntError
+from napari_alnt.settings import WINDOWS, Settings
+
+CENTRES = 4000
+"""Foreground voxels of a class that are kept as possible patch centres."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A case on the training grid, memory-mapped: ``image`` (D, H, W) in −1…1, ``target`` (D, H, W) of class indices.
+
+    ``centres`` (n, 3) are foreground voxels, the same number of each class where there are enough.
+    """
+
+    case: str
+    image: NDArray[np.float16]
+    target: NDArray[np.int16]
+    centres: NDArray[np.int32]
+
+
+class Dataset:
+    """The project's volumes as the network sees them."""
+
+    def __init__(self, project: Project, settings: Settings) -> None:
+        self.project, self.settings = project, settings
+        self.values = np.array(sorted(project.labels))
+        self._augmentation = _augmentation(settings)
+
+    @property
+    def classes(self) -> int:
+        """Number of classes with the background."""
+        return len(self.values) + 1
+
+    @cached_property
+    def spacing(self) -> tuple[float, float, float]:
+        """Training spacing (mm, z y x): the set one, or the median over the project's cases."""
+        if self.settings.spacing is not None:
+            return self.settings.spacing
+        spacings = np.array([case.spacing for case in self.project.cases])
+        z, y, x = np.round(np.median(spacings, axis=0), 3)
+        return float(z), float(y), float(x)
+
+    def expert(self, case: Case) -> Prepared:
+        """A case with its expert label."""
+        return self._prepare(case, "expert")
+
+    def pseudo(self, case: Case) -> Prepared:
+        """A case with its teacher label."""
+        return self._prepare(case, "teacher")
+
+    def image(self, case: Case) -> NDArray[np.float16]:
+        """A case's image on the training grid, (D, H, W) in −1…1."""
+        key = _key("image", case.image_sha256, self.settings.window, self.spacing)
+        return self._cached(key, lambda: self._make_image(self.project.image(case)))
+
+    def classes_of(self, labels: NDArray[Any]) -> NDArray[np.int16]:
+        """Label values as class indices 0…C−1, ``IGNORE`` where unknown; values of no class count as background."""
+        place = np.searchsorted(self.values, labels).clip(max=len(self.values) - 1)
+        classes = np.where(self.values[place] == labels, place + 1, 0).astype(np.int16)
+        classes[labels == self.settings.unknown] = IGNORE
+        return classes
+
+    def labels_of(self, classes: NDArray[Any]) -> NDArray[Any]:
+        """Class indices as the project's label values."""
+        table = np.concatenate([[0], self.values])
+        return table[classes].astype(np.min_scalar_type(int(table.max())))
+
+    def batch(self, cases: Sequence[Prepared], rng: np.random.Generator) -> Batch:
+        """One patch of each case: images (B, 1, D, H, W), targets (B, D, H, W)."""
+        patches = [self._vary(*self._patch(case, rng), rng) for case in cases]
+        return Batch(
+            images=torch.stack([image for image, _ in patches]),
+            targets=torch.stack([target for _, target in patches]),
+            cases=tuple(case.case for case in cases),
+        )
+
+    def fixed_patches(self, case: Prepared) -> list[tuple[Tensor, Tensor]]:
+        """The patches by which a case is scored, the same at every ranking.
+
+        A regular tiling if it needs no more than ``score_patches``; else half of them centred on the label's
+        structures and half spread evenly over the volume.
+        """
+        tiles = _tiling(case.image.shape, self.settings.patch)
+        limit = self.settings.score_patches
+        if len(tiles) > limit:
+            spread = tiles[np.linspace(0, len(tiles) - 1, limit - limit // 2).round().astype(int)]
+            rng = np.random.default_rng(len(case.centres))
+            structures = rng.choice(case.centres, limit // 2) if len(case.centres) else spread[:0]
+            tiles = np.concatenate([structures, spread])
+        return [_tensors(*self._cut(case, centre)) for centre in tiles]
+
+    def _prepare(self, case: Case, kind: str) -> Prepared:
+        image = self.image(case)
+        sha = case.teacher_sha256 if kind == "teacher" else case.expert_sha256
+        key = _key("label", sha, self.settings.unknown, image.shape, self.values.tolist())
+        target = self._cached(key, lambda: self._make_target(case, kind, image.shape))
+        centres = self._cached(_key("centres", key), lambda: _centres(target, self.classes))
+        return Prepared(case.name, image, target, centres)
+
+    def _make_image(self, volume: Volume) -> NDArray[np.float16]:
+        voxels = volume.voxels.astype(np.float32)
+        if self.settings.window == "percentile":
+            low, high = np.percentile(voxels, (0.5, 99.5))
+        else:
+            low, high = WINDOWS[self.settings.window]
+        scaled = (voxels.clip(low, high) - low) * (2 / max(high - low, 1e-6)) - 1
+        shape = training_shape(voxels.shape, volume.spacing, self.spacing)
+        return resample_image(scaled, shape).astype(np.float16)
+
+    def _make_target(self, case: Case, kind: str, shape: tuple[int, ...]) -> NDArray[np.int16]:
+        volume = self.project.teacher(case) if kind == "teacher" else self.project.expert(case)
+        if volume is None:
+            raise AlntError(f"Case '{case.name}' has no {kind} mask.")
+        return resample_labels(self.classes_of(volume.voxels), shape).astype(np.int16)
+
+    def _cached(self, key: str, make: Any) -> NDArray[Any]:
+        path = self.project.folder / "cache" / f"{key}.npy"
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            save_array(path, make())
+        return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+
+    def _patch(self, case: Prepared, rng: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any]]:
+        if len(case.centres) and rng.random() < self.settings.foreground:
+            size = np.array(self.settings.patch)
+            centre = case.centres[rng.integers(len(case.centres))] + rng.integers(-(size // 4), size // 4 + 1)
+        else:
+            centre = rng.integers(0, case.image.shape)
+        return self._cut(case, centre)
+
+    def _cut(self, case: Prepared, centre: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The patch around a voxel, moved inside the volume; what still sticks out is air that nobody labelled."""
+        size, shape = np.array(self.settings.patch), np.array(case.image.shape)
+        start = np.clip(centre - size // 2, 0, np.maximum(shape - size, 0))
+        box = tuple(slice(a, b) for a, b in zip(start, np.minimum(start + size, shape), strict=True))
+        image, target = np.full(size, -1, np.float32), np.full(size, IGNORE, np.int64)
+        inside = tuple(slice(0, part.stop - part.start) for part in box)
+        image[inside], target[inside] = case.image[box], case.target[box]
+        return image, target
+
+    def _vary(self, image: NDArray[Any], target: NDArray[Any], rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        if not self.settings.augment:
+            return _tensors(image, target)
+        self._augmentation.set_random_state(seed=int(rng.integers(2**31)))
+        varied = self._augmentation({"image": torch.from_numpy(image)[None], "target": torch.from_numpy(target)[None].float()})
+        return _plain(varied["image"]), _plain(varied["target"])[0].round().long()
+
+
+def _plain(tensor: Any) -> Tensor:
+    return tensor.as_tensor() if hasattr(tensor, "as_tensor") else tensor  # type: ignore[no-any-return]
+
+
+def _tensors(image: NDArray[Any], target: NDArray[Any]) -> tuple[Tensor, Tensor]:
+    return torch.from_numpy(image)[None], torch.from_numpy(target)
+
+
+def _augmentation(settings: Settings) -> Compose:
+    """Small changes of pose and grey values; left and right stay where they are unless asked."""
+    both = ["image", "target"]
+    steps: list[Any] = [
+        RandAffined(
+            both,
+            prob=0.5,
+            rotate_range=(0.2, 0.1, 0.1),
+            scale_range=(0.1, 0.1, 0.1),
+            mode=("bilinear", "nearest"),
+            padding_mode="border",
+        ),
+        RandGaussianNoised("image", prob=0.2, std=0.05),
+        RandGaussianSmoothd("image", prob=0.1, sigma_x=(0.3, 0.8), sigma_y=(0.3, 0.8), sigma_z=(0.3, 0.8)),
+        RandScaleIntensityd("image", factors=0.1, prob=0.3),
+        RandShiftIntensityd("image", offsets=0.1, prob=0.3),
+    ]
+    if settings.mirror:
+        steps.append(RandFlipd(both, prob=0.5, spatial_axis=2))
+    return Compose(steps)
+
+
+def _centres(target: NDArray[np.int16], classes: int) -> NDArray[np.int32]:
+    """Up to ``CENTRES`` voxels of each foreground class, (n, 3)."""
+    rng = np.random.default_rng(0)
+    found = [np.argwhere(target == index) for index in range(1, classes)]
+    kept = [rng.permutation(voxels)[:CENTRES] for voxels in found if len(voxels)]
+    return np.concatenate(kept).astype(np.int32) if kept else np.zeros((0, 3), np.int32)
+
+
+def _tiling(shape: Sequence[int], patch: Sequence[int]) -> NDArray[np.int64]:
+    """Centres (n, 3) of patches that together cover the volume."""
+    axes = [
+        np.linspace(size / 2, max(length - size / 2, size / 2), max(1, -(-length // size))).astype(int)
+        for length, size in zip(shape, patch, strict=True)
+    ]
+    return np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
+
+
+def _key(*parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+__all__ = ["Dataset", "Path", "Prepared"]

@@ -1,0 +1,67 @@
+"""What the engine is told while it works."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from typing import TextIO
+
+from napari_alnt.errors import AlntError
+from napari_alnt.events import Command, from_line
+
+ANSWER = 5.0
+"""Seconds to wait for the answer to a ranking; a window that is busy for longer asks for its pictures later."""
+
+
+class Mailbox:
+    """Commands read from a stream in a thread; its end means stop, so no engine outlives its window."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._asked: queue.Queue[tuple[str, ...]] = queue.Queue()
+        self._resumed = threading.Event()
+        self._resumed.set()
+        self.stopped = False
+        threading.Thread(target=self._listen, args=(stream,), name="alnt-mailbox", daemon=True).start()
+
+    @property
+    def paused(self) -> bool:
+        """Whether training is to wait."""
+        return not self._resumed.is_set()
+
+    def wait(self, seconds: float) -> None:
+        """Sleep until resumed or stopped, ``seconds`` at most."""
+        self._resumed.wait(seconds)
+
+    def asked(self) -> Iterator[str]:
+        """Cases whose pictures were asked for since the last call."""
+        while not self._asked.empty():
+            yield from self._asked.get()
+
+    def answer(self) -> tuple[str, ...]:
+        """The cases named in answer to a ranking; none if no answer comes."""
+        try:
+            return self._asked.get(timeout=ANSWER) if not self.stopped else ()
+        except queue.Empty:
+            return ()
+
+    def _listen(self, stream: TextIO) -> None:
+        for line in stream:
+            try:
+                self._take(from_line(line))
+            except AlntError:
+                continue
+        self._take(Command("stop"))
+
+    def _take(self, command: Command) -> None:
+        match command.name:
+            case "predict":
+                self._asked.put(command.cases)
+            case "pause":
+                self._resumed.clear()
+            case "resume":
+                self._resumed.set()
+            case "stop":
+                self.stopped = True
+                self._asked.put(())
+                self._resumed.set()

@@ -1,0 +1,113 @@
+"""The child's main: one job, from its command line to its last event."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TextIO
+
+import torch
+
+from napari_alnt.data import Project, Run
+from napari_alnt.engine.dataset import Dataset
+from napari_alnt.engine.mailbox import Mailbox
+from napari_alnt.engine.student import Student
+from napari_alnt.engine.teacher import Teaching
+from napari_alnt.engine.training import Training
+from napari_alnt.engine.viewing import Viewer
+from napari_alnt.errors import AlntError
+from napari_alnt.events import Event, Failed, Finished, to_line
+from napari_alnt.settings import Settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one job and say what happens on standard output; 0 when it ended well, 1 when it failed."""
+    options = _parse(arguments)
+    out = _keep_standard_output()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then asks for a stop
+    mailbox = Mailbox(sys.stdin)
+    ended = Failed("The training ended without a word.")
+    try:
+        for event in _job(options, mailbox):
+            ended = event  # type: ignore[assignment]
+            out.write(to_line(event) + "\n")
+            out.flush()
+    except BrokenPipeError:
+        return 1  # nobody is listening any more
+    except BaseException as error:
+        ended = _failure(error)
+        with contextlib.suppress(OSError):
+            out.write(to_line(ended) + "\n")
+            out.flush()
+    return int(isinstance(ended, Failed))
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m napari_alnt.engine", description=__doc__)
+    parser.add_argument("project", type=Path)
+    parser.add_argument("--run", type=int, required=True)
+    parser.add_argument("--job", choices=["train", "teach", "rank", "predict"], required=True)
+    parser.add_argument("--case", action="append", default=[])
+    return parser.parse_args(arguments)
+
+
+def _job(options: argparse.Namespace, mailbox: Mailbox) -> Iterator[Event]:
+    with Project.open(options.project, write=False) as project:
+        run = project.run(options.run)
+        settings = run.settings
+        if settings.threads:
+            torch.set_num_threads(settings.threads)
+        if options.job == "train":
+            yield from Training(project, run, settings, mailbox).events()
+        elif options.job == "teach":
+            yield from Teaching(project, run, settings, mailbox).events()
+        else:
+            yield from _view(project, run, settings, mailbox, options)
+
+
+def _view(
+    project: Project, run: Run, settings: Settings, mailbox: Mailbox, options: argparse.Namespace
+) -> Iterator[Event]:
+    dataset = Dataset(project, settings)
+    student = Student.new(dataset, settings)
+    student.load(run)
+    viewer = Viewer(project, run, dataset, student)
+    if options.job == "rank":
+        yield from _until_stopped(viewer.rank(), mailbox)
+        yield from viewer.predict(list(mailbox.answer()))
+    else:
+        yield from _until_stopped(viewer.predict(options.case), mailbox)
+    yield Finished(student.position.step, "stopped" if mailbox.stopped else "done")
+
+
+def _until_stopped(events: Iterator[Event], mailbox: Mailbox) -> Iterator[Event]:
+    for event in events:
+        yield event
+        if mailbox.stopped:
+            return
+
+
+def _keep_standard_output() -> TextIO:
+    """Keep standard output for the protocol; whatever else prints goes to standard error."""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return out
+
+
+def _failure(error: BaseException) -> Failed:
+    """The sentence for the user, and the traceback for a report."""
+    detail = traceback.format_exc()
+    sys.stderr.write(detail)
+    if isinstance(error, AlntError):
+        return Failed(str(error), detail)
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return Failed("Memory ran out; make the patch or the batch smaller and train again.", detail)
+    words = str(error).strip().splitlines() or [""]
+    return Failed(f"The training met something unforeseen ({type(error).__name__}: {words[0]:.200}).", detail)

@@ -1,0 +1,90 @@
+"""The network in training with all that belongs to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from napari_alnt.core import Head, build, head_layer
+from napari_alnt.data import Run
+from napari_alnt.engine import checkpoint
+from napari_alnt.engine.checkpoint import Position
+from napari_alnt.engine.dataset import Dataset
+from napari_alnt.errors import AlntError
+from napari_alnt.settings import Settings
+
+
+@dataclass
+class Student:
+    """A network, its head layer, its optimiser, and where its training stands."""
+
+    net: nn.Module
+    head: Head
+    optimizer: torch.optim.Optimizer
+    device: torch.device
+    position: Position
+
+    @classmethod
+    def new(cls, dataset: Dataset, settings: Settings) -> Student:
+        """An untrained student, its weights drawn with the project's seed."""
+        device = choose_device(settings)
+        torch.manual_seed(settings.seed)
+        net = build(settings.network, dataset.classes).to(device)
+        example = torch.zeros(1, 1, *settings.patch, device=device)
+        optimizer = torch.optim.AdamW(net.parameters(), lr=settings.learning_rate, weight_decay=1e-5)
+        position = Position(0, 0, 0, 0, settings.network, dataset.classes, dataset.spacing, settings.window)
+        return cls(net, head_layer(net, example), optimizer, device, position)
+
+    def load(self, run: Run) -> None:
+        """Take weights, optimiser and position from a run's checkpoint.
+
+        Raises
+        ------
+        AlntError
+            If the checkpoint is of another network, window or spacing.
+        """
+        found = checkpoint.position(path_of(run))
+        if not found.fits(self.position):
+            raise AlntError(
+                f"Run {run.number} trained '{found.network}' at {found.spacing} mm with the {found.window} window, which"
+                " the settings no longer match; set them back, or train with --fresh to begin anew."
+            )
+        self.position = checkpoint.load(path_of(run), self.net, self.optimizer)
+
+    def save(self, run: Run) -> Path:
+        """Write the run's checkpoint."""
+        path = path_of(run)
+        checkpoint.save(path, self.net, self.optimizer, self.position)
+        return path
+
+    @property
+    def parameters(self) -> int:
+        """Number of trained numbers."""
+        return sum(parameter.numel() for parameter in self.net.parameters())
+
+
+def path_of(run: Run) -> Path:
+    """Where a run keeps its checkpoint."""
+    return run.folder / "checkpoint" / "student.safetensors"
+
+
+def choose_device(settings: Settings) -> torch.device:
+    """The device that the settings ask for.
+
+    Raises
+    ------
+    AlntError
+        If this machine, or this build of PyTorch, does not have it.
+    """
+    here = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if settings.device == "auto":
+        return torch.device(next(name for name, available in here.items() if available))
+    if not here[settings.device]:
+        raise AlntError(
+            f"Setting 'device' is '{settings.device}', but this machine's PyTorch {torch.__version__} has none; set"
+            " device to auto."
+        )
+    return torch.device(settings.device)

@@ -1,0 +1,229 @@
+"""The student's training as a generator of events."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+
+from napari_alnt import core
+from napari_alnt.data import Case, Project, Run
+from napari_alnt.engine.dataset import Dataset, Prepared
+from napari_alnt.engine.ledger import EpochBook
+from napari_alnt.engine.mailbox import Mailbox
+from napari_alnt.engine.student import Student, path_of
+from napari_alnt.engine.viewing import Viewer
+from napari_alnt.errors import AlntError
+from napari_alnt.events import (
+    CheckpointSaved,
+    Event,
+    ExpertsChanged,
+    Finished,
+    Paused,
+    Progress,
+    SampleDropped,
+    SampleWeighed,
+    Started,
+    StepDone,
+    Warned,
+)
+from napari_alnt.settings import Settings
+
+
+class Training:
+    """One run: from its first step, or its checkpoint, to its last.
+
+    Everything random in a step is drawn from (seed, step), so a resumed run repeats an uninterrupted one bit for bit
+    on one type of device.
+    """
+
+    def __init__(self, project: Project, run: Run, settings: Settings, mailbox: Mailbox) -> None:
+        self.project, self.run, self.settings, self.mailbox = project, run, settings, mailbox
+        self.dataset = Dataset(project, settings)
+        self.student = Student.new(self.dataset, settings)
+        self.viewer = Viewer(project, run, self.dataset, self.student)
+        self.experts: dict[str, tuple[str, Prepared]] = {}
+        self.pool: dict[str, Prepared] = {}
+        self._take_up()
+
+    @property
+    def last(self) -> int:
+        """The step at which the run is done."""
+        return self.student.position.step_before + self.settings.epochs * self.settings.steps_per_epoch
+
+    def events(self) -> Iterator[Event]:
+        """Train to the end or until stopped; a stop is obeyed after the step in progress."""
+        yield from self._prepare_cases()
+        yield self._started()
+        self._clock = (time.monotonic(), self.student.position.step)
+        while self.student.position.step < self.last and not self.mailbox.stopped:
+            yield from self._epoch()
+        position = self.student.position
+        yield CheckpointSaved(position.step, str(self.student.save(self.run).relative_to(self.project.folder)))
+        yield Finished(position.step, "done" if position.step >= self.last else "stopped")
+
+    def _take_up(self) -> None:
+        """Go on from this run's checkpoint, or from the end of the run before."""
+        if path_of(self.run).exists():
+            self.student.load(self.run)
+        elif self.run.parent is not None:
+            self.student.load(self.project.run(self.run.parent))
+            position = self.student.position
+            self._move(step_before=position.step, epoch_before=position.epoch, unfinished=None)
+
+    def _move(self, **changes: object) -> None:
+        self.student.position = dataclasses.replace(self.student.position, **changes)  # type: ignore[arg-type]
+
+    def _started(self) -> Started:
+        position = self.student.position
+        return Started(
+            run=self.run.number,
+            device=str(self.student.device),
+            network=self.settings.network,
+            parameters=self.student.parameters,
+            step=position.step,
+            total=self.last,
+            pool=len(self.pool),
+            reference=len(self.experts),
+            audit=len(self.project.by_role("audit")),
+        )
+
+    # an epoch -------------------------------------------------------------------------------------------------------
+
+    def _epoch(self) -> Iterator[Event]:
+        epoch = self.student.position.epoch + 1
+        yield from self._call_roll(epoch)
+        roster = {name: ("reference", version) for name, (version, _) in self.experts.items()}
+        roster |= {name: ("pool", "teacher") for name in self.pool}
+        book = EpochBook(roster, self.student.position.unfinished)
+        while not self._epoch_complete():
+            yield from self._attend()
+            if self.mailbox.stopped:
+                self._move(unfinished=book.plain())
+                return
+            yield from self._step(epoch, book)
+        self._move(epoch=epoch, unfinished=None)
+        yield book.close(epoch, self.student.position.step)
+        yield from self._look(epoch)
+        yield CheckpointSaved(
+            self.student.position.step, str(self.student.save(self.run).relative_to(self.project.folder))
+        )
+
+    def _epoch_complete(self) -> bool:
+        position = self.student.position
+        epochs = position.epoch + 1 - position.epoch_before
+        return position.step >= position.step_before + epochs * self.settings.steps_per_epoch
+
+    def _look(self, epoch: int) -> Iterator[Event]:
+        """Validate and rank, when it is time."""
+        end = self.student.position.step >= self.last
+        if epoch % self.settings.validate_every == 0 or end:
+            yield from self.viewer.validate()
+        if epoch % self.settings.rank_every == 0 or end:
+            yield from self.viewer.rank()
+            yield from self.viewer.predict(list(self.mailbox.answer()))
+
+    def _attend(self) -> Iterator[Event]:
+        """Between steps: make pictures that were asked for, and wait while paused."""
+        yield from self.viewer.predict(list(self.mailbox.asked()))
+        if self.mailbox.paused:
+            yield Paused(self.student.position.step)
+        while self.mailbox.paused and not self.mailbox.stopped:
+            self.mailbox.wait(0.2)
+            yield from self.viewer.predict(list(self.mailbox.asked()))
+
+    # a step ---------------------------------------------------------------------------------------------------------
+
+    def _step(self, epoch: int, book: EpochBook) -> Iterator[Event]:
+        step, settings = self.student.position.step, self.settings
+        rng = np.random.default_rng([settings.seed, step])
+        torch.manual_seed(int(rng.integers(2**31)))
+        pseudo = self._draw(list(self.pool.values()), settings.batch, step, 0, rng)
+        expert = self._draw([case for _, case in self.experts.values()], settings.expert_batch, step, 1, rng)
+        rate = self._learning_rate(step)
+        for group in self.student.optimizer.param_groups:
+            group["lr"] = rate
+        report = core.train_step(
+            self.student.net,
+            self.student.head,
+            self.student.optimizer,
+            pseudo,
+            expert,
+            method=settings.method,
+            trust_share=settings.trust_share,
+            similarity=settings.similarity,
+            mu=settings.mu,
+        )
+        book.add(report, expert.cases)
+        self._move(step=step + 1)
+        for case, reason in report.dropped:
+            yield SampleDropped(step + 1, case, reason)
+        yield StepDone(
+            step=step + 1,
+            epoch=epoch,
+            loss=report.loss,
+            expert_loss=report.expert_loss,
+            learning_rate=rate,
+            seconds_left=self._seconds_left(),
+            skipped=report.skipped,
+            samples=tuple(map(SampleWeighed, report.cases, report.trust, report.informativeness, report.weights, report.losses)),
+        )
+
+    def _draw(
+        self, cases: Sequence[Prepared], size: int, step: int, stream: int, rng: np.random.Generator
+    ) -> core.Batch:
+        """The next ``size`` cases of an endless series of shuffles, so that all are seen equally often."""
+        first = step * size
+        chosen = [self._shuffled(cases, stream, place // len(cases))[place % len(cases)] for place in range(first, first + size)]
+        return self.dataset.batch(chosen, rng)
+
+    def _shuffled(self, cases: Sequence[Prepared], stream: int, lap: int) -> list[Prepared]:
+        order = np.random.default_rng([self.settings.seed, 7 + stream, lap]).permutation(len(cases))
+        return [cases[index] for index in order]
+
+    def _learning_rate(self, step: int) -> float:
+        """Half a cosine from the set rate down to a twentieth of it at the run's end."""
+        position = self.student.position
+        part = (step - position.step_before) / (self.last - position.step_before)
+        return self.settings.learning_rate * (0.05 + 0.95 * (1 + math.cos(math.pi * part)) / 2)
+
+    def _seconds_left(self) -> float:
+        start, first = self._clock
+        done = self.student.position.step - first
+        return (time.monotonic() - start) / done * (self.last - self.student.position.step)
+
+    # the cases ------------------------------------------------------------------------------------------------------
+
+    def _prepare_cases(self) -> Iterator[Event]:
+        """Bring every case to the training grid once; later runs find it in the cache."""
+        cases = [case for case in self.project.cases if case.role != "seed"]
+        for done, case in enumerate(cases):
+            yield Progress("preparing", done, len(cases))
+            self.dataset.image(case)
+        yield Progress("preparing", len(cases), len(cases), 0.0)
+
+    def _call_roll(self, epoch: int) -> Iterator[Event]:
+        """Take up what was accepted, reverted or taught since the epoch before."""
+        before = {name: version for name, (version, _) in self.experts.items()}
+        reference = self.project.by_role("reference")
+        self.experts = {case.name: self._expert(case) for case in reference}
+        self.pool = {case.name: self._pseudo(case) for case in self.project.by_role("pool") if case.teacher}
+        if not self.pool:
+            raise AlntError("No case in the pool has a teacher mask any more, so there is nothing left to learn from.")
+        changed = tuple(name for name, (version, _) in self.experts.items() if before.get(name) != version)
+        if changed and before:
+            yield ExpertsChanged(epoch, changed)
+        if not before and (bare := sum(1 for case in self.project.by_role("pool") if not case.teacher)):
+            yield Warned(f"{bare} cases in the pool have no teacher mask and are left out; run teach to make them.")
+
+    def _expert(self, case: Case) -> tuple[str, Prepared]:
+        version = self.project.label_version(case)
+        known = self.experts.get(case.name)
+        return known if known and known[0] == version else (version, self.dataset.expert(case))
+
+    def _pseudo(self, case: Case) -> Prepared:
+        return self.pool.get(case.name) or self.dataset.pseudo(case)

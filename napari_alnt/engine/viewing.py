@@ -1,0 +1,170 @@
+"""Looking at cases with the student as it is: audit, ranking, pictures. Nothing here changes the student."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from napari_alnt import core
+from napari_alnt.data import Case, Project, Run, write_labels, write_map
+from napari_alnt.engine.dataset import Dataset, Prepared
+from napari_alnt.engine.student import Student
+from napari_alnt.events import AuditedCase, CaseScored, Event, Predicted, Progress, RankingDone, Stage, Validated
+
+
+@dataclass
+class Viewer:
+    """The student's eyes on whole cases."""
+
+    project: Project
+    run: Run
+    dataset: Dataset
+    student: Student
+
+    def validate(self) -> Iterator[Event]:
+        """Dice and HD95 (mm) of the audit cases on their own grids."""
+        audit = self.project.by_role("audit")
+        seen: list[AuditedCase] = []
+        for case in self._counted("validating", audit):
+            if isinstance(case, Progress):
+                yield case
+                continue
+            seen.append(self._audit(case))
+        position = self.student.position
+        dice, hd95 = (core.mean_known([getattr(one, name) for one in seen]) for name in ("dice", "hd95"))
+        yield Validated(position.step, position.epoch, dice, hd95, tuple(seen))
+
+    def rank(self) -> Iterator[Event]:
+        """Score every pool case that has a teacher mask."""
+        direction = self.direction()
+        pool = [case for case in self.project.by_role("pool") if case.teacher]
+        for case in self._counted("ranking", pool):
+            yield case if isinstance(case, Progress) else self._score(case, direction)
+        yield RankingDone(self.student.position.step, self.student.position.epoch)
+
+    def predict(self, names: list[str]) -> Iterator[Event]:
+        """Write student mask and voxel trust of some cases, on their own grids."""
+        direction = self.direction() if names else {}
+        for case in self._counted("predicting", tuple(self.project.case(name) for name in names)):
+            yield case if isinstance(case, Progress) else self._picture(case, direction)
+
+    def direction(self) -> core.Direction:
+        """The expert gradient over the fixed patches of all reference cases."""
+        patches = [pair for case in self.project.by_role("reference") for pair in self._patches(self.dataset.expert(case))]
+        return core.expert_direction(self.student.net, _batches(patches, self.dataset.settings.batch))
+
+    def classes(self, image: NDArray[np.float16], shape: tuple[int, ...]) -> NDArray[np.int16]:
+        """The student's class of every voxel of a case's own grid (D, H, W)."""
+        return largest(self._logits(image).softmax(0), shape)
+
+    def _patches(self, case: Prepared) -> list[tuple[Tensor, Tensor]]:
+        device = self.student.device
+        return [(image.to(device), target.to(device)) for image, target in self.dataset.fixed_patches(case)]
+
+    def _tensor(self, image: NDArray[np.float16]) -> Tensor:
+        return torch.from_numpy(np.array(image, np.float32))[None, None].to(self.student.device)
+
+    def _logits(self, image: NDArray[np.float16]) -> Tensor:
+        return core.predict(self.student.net, self._tensor(image), self.dataset.settings.patch)
+
+    def _audit(self, case: Case) -> AuditedCase:
+        truth = self.project.expert(case)
+        assert truth is not None
+        target = self.dataset.classes_of(truth.voxels)
+        guess = self.classes(self.dataset.image(case), target.shape)
+        dice = core.dice(guess, target, self.dataset.classes)
+        distance = core.hd95(guess, target, self.dataset.classes, truth.spacing)
+        return AuditedCase(case.name, core.mean_known(dice), core.mean_known(distance), tuple(dice))
+
+    def _score(self, case: Case, direction: core.Direction) -> CaseScored:
+        prepared = self.dataset.pseudo(case)
+        images, targets = (torch.stack(part) for part in zip(*self._patches(prepared), strict=True))
+        batch = self.dataset.settings.batch
+        scores = core.score_case(self.student.net, self.student.head, direction, images, targets, batch=batch)
+        probabilities = self._logits(prepared.image).softmax(0)
+        guess, target = probabilities.argmax(0).cpu().numpy(), np.asarray(prepared.target)
+        seen = ((guess > 0) | (target > 0)) & (target != core.IGNORE)
+        return CaseScored(
+            case=case.name,
+            step=self.student.position.step,
+            trust=scores.trust,
+            cosine=scores.cosine,
+            head_cosine=scores.head_cosine,
+            informativeness=scores.informativeness,
+            loss=scores.loss,
+            entropy=core.entropy(probabilities, torch.from_numpy(seen).to(probabilities.device)),
+            dice=core.mean_known(core.dice(guess, target, self.dataset.classes)),
+            foreground=int(seen.sum()),
+        )
+
+    def _picture(self, case: Case, direction: core.Direction) -> Predicted:
+        volume = self.project.image(case)
+        prepared = self.dataset.pseudo(case) if case.teacher else self.dataset.expert(case)
+        target = torch.from_numpy(np.array(prepared.target, np.int64))[None].to(self.student.device)
+        picture = core.voxel_trust(
+            self.student.net, direction, self._tensor(prepared.image), target, self.dataset.settings.patch
+        )
+        shape = volume.voxels.shape
+        guess = largest(picture.logits.softmax(0), shape)
+        trust = core.resample_image(picture.voxels.cpu().numpy(), shape)
+        mask = self.dataset.classes_of(self._shown(case))
+        folder = self.run.folder / "maps"
+        folder.mkdir(exist_ok=True)
+        write_labels(folder / f"{case.name}_student.nii.gz", self.dataset.labels_of(guess), volume.grid)
+        write_map(folder / f"{case.name}_trust.nii.gz", trust.astype(np.float32), volume.grid)
+        return Predicted(
+            case=case.name,
+            step=self.student.position.step,
+            student=str((folder / f"{case.name}_student.nii.gz").relative_to(self.project.folder)),
+            trust=str((folder / f"{case.name}_trust.nii.gz").relative_to(self.project.folder)),
+            slice=_telling_slice(guess, mask),
+            dice=core.mean_known(core.dice(guess, mask, self.dataset.classes)),
+        )
+
+    def _shown(self, case: Case) -> NDArray[np.int64]:
+        volume = self.project.teacher(case) if case.teacher else self.project.expert(case)
+        assert volume is not None
+        return volume.voxels
+
+    def _counted(self, stage: Stage, cases: tuple[Case, ...] | list[Case]) -> Iterator[Case | Progress]:
+        """The cases one by one, with progress before each and at the end."""
+        start = time.monotonic()
+        for done, case in enumerate(cases):
+            left = (time.monotonic() - start) / done * (len(cases) - done) if done else math.nan
+            yield Progress(stage, done, len(cases), left)
+            yield case
+        if cases:
+            yield Progress(stage, len(cases), len(cases), 0.0)
+
+
+def largest(probabilities: Tensor, shape: tuple[int, ...]) -> NDArray[np.int16]:
+    """The class of highest probability on the grid ``shape``, class by class, so that memory stays that of two."""
+    best = core.resample(probabilities[:1], shape)[0]
+    winner = torch.zeros(shape, dtype=torch.int16, device=best.device)
+    for index in range(1, len(probabilities)):
+        other = core.resample(probabilities[index : index + 1], shape)[0]
+        winner[other > best] = index
+        best = torch.maximum(best, other)
+    return winner.cpu().numpy()
+
+
+def _batches(patches: list[tuple[Tensor, Tensor]], size: int) -> Iterator[tuple[Tensor, Tensor]]:
+    for start in range(0, len(patches), size):
+        images, targets = zip(*patches[start : start + size], strict=True)
+        yield torch.stack(images), torch.stack(targets)
+
+
+def _telling_slice(guess: NDArray[np.int16], mask: NDArray[np.int16]) -> int:
+    """The axial slice in which student and teacher differ most; else the one with most structure; else the middle."""
+    differ = ((guess != mask) & (mask != core.IGNORE)).sum((1, 2))
+    for area in (differ, (mask > 0).sum((1, 2))):
+        if area.any():
+            return int(area.argmax())
+    return len(mask) // 2

@@ -1,0 +1,104 @@
+"""The demo project: synthetic chest CTs whose teacher masks are wrong in known ways."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_alnt.data import CaseFiles, PhantomCase, Project, write_phantoms
+from napari_alnt.events import Event, RankingDone, Validated
+from napari_alnt.session.session import QueueRow, Session
+from napari_alnt.session.simulate import Radiologist
+from napari_alnt.settings import Settings
+
+SETTINGS = Settings(
+    window="lung",
+    patch=(48, 48, 48),
+    batch=3,
+    expert_batch=3,
+    epochs=16,
+    steps_per_epoch=20,
+    validate_every=4,
+    rank_every=4,
+)
+REFERENCE, AUDIT = 3, 2
+LABELS = {1: "ground glass", 2: "consolidation"}
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The demo's project folder with what only a simulation may know: true masks and the damage of each teacher mask."""
+
+    folder: Path
+    truth: dict[str, Path]
+    damage: dict[str, str]
+
+    @property
+    def pool(self) -> tuple[str, ...]:
+        """Cases of which the project is given no expert mask."""
+        return tuple(name for name in self.truth if name in self.damage)
+
+
+def make_demo(folder: Path | str, cases: int = 16, settings: Settings = SETTINGS, shape: tuple[int, int, int] | None = None) -> Demo:
+    """Write the synthetic CTs and make a project of them; about 15 s for 16 cases.
+
+    Five cases with sound teacher masks have an expert mask (3 reference, 2 audit); the others are the pool.
+    """
+    folder = Path(folder)
+    shaped = {} if shape is None else {"shape": shape}
+    phantoms = write_phantoms(folder / "data", cases=cases, seed=settings.seed, **shaped)
+    sound = [phantom for phantom in phantoms if phantom.damage == "good"]
+    experts = {phantom.name for phantom in sound[: REFERENCE + AUDIT]}
+    files = [_files(phantom, phantom.name in experts) for phantom in phantoms]
+    project = folder / "project"
+    Project.create(project, files, reference=REFERENCE, audit=AUDIT, labels=LABELS, settings=settings).close()
+    pool = [phantom for phantom in phantoms if phantom.name not in experts]
+    demo = Demo(project, {p.name: p.truth for p in phantoms}, {p.name: p.damage for p in pool})
+    return demo
+
+
+def _files(phantom: PhantomCase, expert: bool) -> CaseFiles:
+    return CaseFiles(
+        name=phantom.name,
+        image=phantom.image,
+        teacher=phantom.teacher,
+        expert=phantom.truth if expert else None,
+    )
+
+
+@dataclass
+class Corrections:
+    """A simulated radiologist who corrects the queue's top cases when a ranking arrives, while training goes on."""
+
+    session: Session
+    demo: Demo
+    count: int = 4
+    before: float = float("nan")
+    after: float = float("nan")
+    picked: tuple[QueueRow, ...] = ()
+
+    def watch(self, events: Iterator[Event]) -> Iterator[Event]:
+        """Pass events on; correct once, after the ranking nearest to the middle of the run."""
+        radiologist = Radiologist(self.demo.truth)
+        middle = self.session.project.settings.epochs // 2
+        for event in events:
+            yield event
+            if isinstance(event, Validated):
+                self.after = event.dice
+            if isinstance(event, RankingDone) and event.epoch >= middle and not self.picked:
+                self.before = self.after
+                self.picked = self.session.queue()[: self.count]
+                for row in self.picked:
+                    radiologist.correct(self.session, row.case)
+
+    @property
+    def damaged(self) -> int:
+        """How many of the corrected cases had a damaged teacher mask."""
+        return sum(self.demo.damage[row.case] != "good" for row in self.picked)
+
+    def to_json(self) -> str:
+        """The result as plain values."""
+        picked = [{"case": row.case, "damage": self.demo.damage[row.case]} for row in self.picked]
+        return json.dumps({"dice_before": self.before, "dice_after": self.after, "picked": picked})

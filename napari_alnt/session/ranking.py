@@ -1,0 +1,104 @@
+"""From a case's scores to its place in the queue.
+
+A ranking is a function ``(CaseScores) -> priority (n_cases,)``, higher first, and one entry in :data:`RANKINGS`.
+Scores are un-normalised and come from the scoring pass (``core.scoring``), so cases can be compared.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import rankdata
+
+from napari_alnt.events import CaseScored
+
+Floats = npt.NDArray[np.float64]
+Ranking = Callable[["CaseScores"], Floats]
+
+
+@dataclass(frozen=True, eq=False)
+class CaseScores:
+    """The scores of n pool cases, each an array ``(n_cases,)``; nan where a case could not be scored.
+
+    ``trust`` and ``cosine`` compare all of a case's gradient with the experts', ``head_cosine`` that of the last
+    layer; ``informativeness`` is the mean absolute gradient of the last layer; ``dice`` is that of the student's
+    mask with the teacher's; ``foreground`` counts the teacher's and student's voxels.
+    """
+
+    cases: tuple[str, ...]
+    trust: Floats
+    cosine: Floats
+    head_cosine: Floats
+    informativeness: Floats
+    loss: Floats
+    entropy: Floats
+    dice: Floats
+    foreground: Floats
+    seed: int = 0
+
+    @classmethod
+    def of(cls, scored: Sequence[CaseScored], past: Mapping[str, Sequence[CaseScored]] | None = None, seed: int = 0) -> CaseScores:
+        """The newest scores, with ``head_cosine`` averaged over the ledger's ``past`` scores of the same case."""
+        ordered = sorted(scored, key=lambda score: score.case)
+        names = [item.name for item in dataclasses.fields(cls) if item.name not in ("cases", "seed")]
+        columns = {name: np.array([getattr(score, name) for score in ordered], dtype=float) for name in names}
+        if past:
+            columns["head_cosine"] = np.array([_average(past.get(score.case, ()), score) for score in ordered])
+        return cls(cases=tuple(score.case for score in ordered), seed=seed, **columns)
+
+
+def _average(past: Sequence[CaseScored], newest: CaseScored) -> float:
+    values = [score.head_cosine for score in past if np.isfinite(score.head_cosine)]
+    return float(np.mean(values)) if values else newest.head_cosine
+
+
+def _rank01(values: Floats) -> Floats:
+    """Ranks scaled to 0…1, ties shared; what could not be scored counts as the middle."""
+    known = np.isfinite(values)
+    scaled = np.full(values.shape, 0.5)
+    if known.sum() > 1:
+        scaled[known] = (rankdata(values[known]) - 1) / (known.sum() - 1)
+    return scaled
+
+
+def alnt(scores: CaseScores) -> Floats:
+    """Lowest trust, highest informativeness: ``2/3 (1 − r(trust)) + 1/3 r(informativeness)``.
+
+    r is the rank among the cases, scaled to 0…1; trust is the cosine with the expert gradient in the last layer,
+    averaged over the rankings so far, because it fades as the student learns.
+    """
+    return (2 * (1 - _rank01(scores.head_cosine)) + _rank01(scores.informativeness)) / 3
+
+
+def disagreement(scores: CaseScores) -> Floats:
+    """``1 − Dice(student, teacher)`` over the foreground classes."""
+    return np.nan_to_num(1 - scores.dice, nan=0.0)
+
+
+def entropy(scores: CaseScores) -> Floats:
+    """The student's mean voxel entropy where it or the teacher sees a structure, ``−Σ_c p_c log p_c / log C``."""
+    return np.nan_to_num(scores.entropy, nan=0.0)
+
+
+def loss(scores: CaseScores) -> Floats:
+    """Mean cross-entropy + soft Dice of the student against the teacher's mask, over the scored patches."""
+    return np.nan_to_num(scores.loss, nan=np.inf)
+
+
+def random(scores: CaseScores) -> Floats:
+    """Uniform in 0…1 from the project's seed."""
+    return np.random.default_rng(scores.seed).random(len(scores.cases))
+
+
+def foreground_random(scores: CaseScores) -> Floats:
+    """Random, but cases in which neither teacher nor student marks a voxel come last (after nnActive, TMLR 2025)."""
+    return random(scores) + (scores.foreground > 0)
+
+
+RANKINGS: dict[str, Ranking] = {
+    rule.__name__: rule for rule in (alnt, disagreement, entropy, loss, random, foreground_random)
+}

@@ -1,0 +1,73 @@
+"""Teacher masks that are not the product's own: from a command, or from a folder."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from napari_alnt.data import Case
+from napari_alnt.errors import AlntError
+from napari_alnt.events import Event, Finished, Progress, TeacherWritten
+from napari_alnt.session.session import Session
+
+
+def by_command(session: Session, template: str) -> Iterator[Event]:
+    """Run a command for each pool case that has no teacher mask yet.
+
+    ``template`` holds ``{image}``, the image's file, and ``{label}``, the file to write (.nii.gz). The command is
+    started directly, not through a shell.
+
+    Raises
+    ------
+    AlntError
+        If the command fails or leaves no mask on the image's grid.
+    """
+    for word in ("{image}", "{label}"):
+        if word not in template:
+            raise AlntError(f"The teacher's command '{template}' lacks {word}; write where it goes.")
+    pool = [case for case in session.project.by_role("pool") if case.teacher is None]
+    folder = session.project.folder / "teacher"
+    folder.mkdir(exist_ok=True)
+    for done, case in enumerate(pool):
+        yield Progress("teaching", done, len(pool))
+        label = folder / f"{case.name}.nii.gz"
+        _call([part.format(image=case.image, label=label) for part in shlex.split(template)], case)
+        yield _taken(session, case, label)
+    yield Finished(0)
+
+
+def by_folder(session: Session, rule: str) -> Iterator[Event]:
+    """Take the masks that ``rule`` names, such as ``auto/{case}.nii.gz``; cases without a file stay as they are.
+
+    Raises
+    ------
+    AlntError
+        If the rule has no ``{case}``, or no case has a mask.
+    """
+    if "{case}" not in rule:
+        raise AlntError(f"The rule '{rule}' lacks {{case}}, the place of the case's name.")
+    found = [(case, Path(rule.format(case=case.name))) for case in session.project.by_role("pool")]
+    found = [(case, path) for case, path in found if path.exists()]
+    if not found:
+        raise AlntError(f"No case of the pool has a mask at '{rule}'; check the folder and the names.")
+    for case, path in found:
+        yield _taken(session, case, path)
+    yield Finished(0)
+
+
+def _taken(session: Session, case: Case, label: Path) -> TeacherWritten:
+    event = TeacherWritten(case.name, str(label.absolute()))
+    session.apply(event)
+    return event
+
+
+def _call(command: list[str], case: Case) -> None:
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise AlntError(f"The teacher's command '{command[0]}' cannot be started ({error.strerror}).") from error
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines() or ["it said nothing"]
+        raise AlntError(f"The teacher's command failed on case {case.number} with exit code {done.returncode}: {said[-1]}")

@@ -1,0 +1,254 @@
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from napari_alnt.core import (
+    IGNORE,
+    Direction,
+    Head,
+    expert_gradient,
+    head_layer,
+    informativeness,
+    per_sample_loss,
+    sample_weights,
+    trust,
+    weigh,
+)
+from napari_alnt.settings import HINTS, choices
+
+METHODS = choices(HINTS["method"])
+
+
+Patches = Callable[[int, int], tuple[Tensor, Tensor]]
+Batch = Callable[[nn.Module, int, int], tuple[Tensor, Tensor]]
+
+
+@pytest.fixture
+def batch(patches: Patches) -> Batch:
+    """Patches in the network's own precision."""
+
+    def make(net: nn.Module, count: int, seed: int) -> tuple[Tensor, Tensor]:
+        images, targets = patches(count, seed)
+        return images.to(next(net.parameters()).dtype), targets
+
+    return make
+
+
+def _own_gradients(net: nn.Module, images: Tensor, targets: Tensor) -> list[Direction]:
+    """The reference: every sample's gradient by its own backward pass, the loss of the others never computed."""
+    own = []
+    for i in range(len(images)):
+        net.zero_grad()
+        per_sample_loss(net(images[i : i + 1]), targets[i : i + 1]).sum().backward()
+        own.append({name: p.grad.clone() for name, p in net.named_parameters()})
+    net.zero_grad(set_to_none=True)
+    return own
+
+
+def _flat(direction: Direction) -> Tensor:
+    return torch.cat([value.flatten() for value in direction.values()])
+
+
+def test_trust_is_the_dot_product_of_gradients(net: nn.Module, batch: Batch) -> None:
+    images, targets = batch(net, 3, 0)
+    g = expert_gradient(net, *batch(net, 2, 1))
+    torch.testing.assert_close(
+        _flat(g), torch.stack([_flat(o) for o in _own_gradients(net, *batch(net, 2, 1))]).mean(0)
+    )
+    seen = trust(net, g, images, targets)
+    dots = torch.stack([_flat(own) @ _flat(g) for own in _own_gradients(net, images, targets)])
+    torch.testing.assert_close(seen.u, dots, rtol=1e-9, atol=0)
+    torch.testing.assert_close(seen.losses, per_sample_loss(net(images), targets).detach())
+    torch.testing.assert_close(seen.logits, net(images).detach())
+
+
+def test_trust_in_float32_is_that_of_float64(net: nn.Module, batch: Batch) -> None:
+    images, targets = batch(net, 3, 0)
+    exact = trust(net, expert_gradient(net, *batch(net, 2, 1)), images, targets).u
+    net.float()
+    g = expert_gradient(net, *batch(net, 2, 1))
+    torch.testing.assert_close(trust(net, g, images.float(), targets).u.double(), exact, rtol=2e-4, atol=0)
+
+
+def test_trust_of_one_sample_is_its_trust_in_abatch(net: nn.Module, batch: Batch) -> None:
+    images, targets = batch(net, 3, 0)
+    g = expert_gradient(net, *batch(net, 2, 1))
+    alone = torch.cat([trust(net, g, images[i : i + 1], targets[i : i + 1]).u for i in range(3)])
+    torch.testing.assert_close(trust(net, g, images, targets).u, alone)
+
+
+def test_the_voxel_map_sums_to_trust_and_is_0_where_unknown(small: nn.Module, batch: Batch) -> None:
+    images, targets = batch(small, 2, 0)
+    seen = trust(small, expert_gradient(small, *batch(small, 2, 1)), images, targets)
+    torch.testing.assert_close(seen.voxels.flatten(1).sum(1), seen.u, rtol=1e-4, atol=0)
+    assert seen.voxels[targets == IGNORE].eq(0).all()
+    # A single number smeared over the voxels would sum to u as well: the map must tell voxels apart.
+    assert seen.voxels.min() < 0 < seen.voxels.max()
+
+
+def test_informativeness_is_each_samples_own_head_gradient(net: nn.Module, batch: Batch) -> None:
+    images, targets = batch(net, 3, 0)
+    head = head_layer(net, images[:1])
+    m = informativeness(net, head, images, targets)
+    own = torch.stack([o[head.name].abs().mean() for o in _own_gradients(net, images, targets)])
+    torch.testing.assert_close(m, own, rtol=1e-9, atol=0)
+    torch.testing.assert_close(informativeness(net, head, images.flip(0), targets.flip(0)), m.flip(0))
+
+
+class _Flat(nn.Module):
+    """A linear layer over the channels as the head, and an activation that overwrites its output."""
+
+    def __init__(self, head: nn.Module, channels_last: bool) -> None:
+        super().__init__()
+        self.first, self.head, self.channels_last = nn.Conv3d(1, 4, 3, padding=1), head, channels_last
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.first(x).relu_()
+        x = self.head(x.movedim(1, -1)).movedim(-1, 1) if self.channels_last else self.head(x)
+        return nn.functional.leaky_relu_(x * 1.0 if self.channels_last else x, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("head", "channels_last"),
+    [
+        (nn.Linear(4, 3), True),
+        (nn.ConvTranspose3d(4, 3, 3, padding=1), False),
+        (nn.Conv3d(4, 3, 3, padding="same", dilation=2, padding_mode="circular"), False),
+    ],
+)
+def test_informativeness_holds_for_any_kind_of_head(head: nn.Module, channels_last: bool, batch: Batch) -> None:
+    net = _Flat(head, channels_last).double()
+    images, targets = batch(net, 3, 0)
+    found = head_layer(net, images[:1])
+    assert found.layer is net.head
+    own = torch.stack([o["head.weight"].abs().mean() for o in _own_gradients(net, images, targets)])
+    torch.testing.assert_close(informativeness(net, found, images, targets), own, rtol=1e-9, atol=0)
+
+
+class _Noisy(nn.Module):
+    """Dropout draws random numbers, batch normalisation keeps statistics: both must be left alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.norm, self.drop = nn.Conv3d(1, 4, 3, padding=1), nn.BatchNorm3d(4), nn.Dropout(0.5)
+        self.b = nn.Conv3d(4, 3, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.b(self.drop(self.norm(self.a(x))))
+
+
+@pytest.mark.parametrize("similarity", ["dot", "cosine"])
+@pytest.mark.parametrize("grad", [True, False])
+def test_weighing_leaves_the_network_as_it_was(similarity: str, grad: bool, patches: Patches) -> None:
+    net = _Noisy()
+    images, targets = patches(2, 0)
+    per_sample_loss(net(images), targets).sum().backward()
+    g = {name: p.grad.clone() for name, p in net.named_parameters()}
+    net.drop.eval()  # mixed modes, too
+    before = copy.deepcopy((net.state_dict(), g, [m.training for m in net.modules()]))
+    random = torch.get_rng_state()
+    with torch.set_grad_enabled(grad):
+        head = head_layer(net, images[:1])
+        weigh(net, head, g, images, targets, similarity=similarity)
+    after = (net.state_dict(), {n: p.grad for n, p in net.named_parameters()}, [m.training for m in net.modules()])
+    assert torch.get_rng_state().equal(random)
+    assert before[2] == after[2]
+    assert all(map(torch.equal, before[0].values(), after[0].values()))
+    assert all(map(torch.equal, before[1].values(), after[1].values()))
+    assert not any(m._forward_hooks or m._forward_pre_hooks for m in net.modules())
+
+
+def test_cosine_is_the_cosine(small: nn.Module, batch: Batch) -> None:
+    images, targets = batch(small, 3, 0)
+    g = expert_gradient(small, *batch(small, 2, 1))
+    seen = weigh(small, head_layer(small, images[:1]), g, images, targets, "RGS", similarity="cosine")
+    own = torch.stack([_flat(o) for o in _own_gradients(small, images, targets)])
+    expected = torch.nn.functional.cosine_similarity(own, _flat(g)[None])
+    torch.testing.assert_close(seen.cosine, expected, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(seen.weights, expected.clamp(min=0) / expected.clamp(min=0).sum(), rtol=1e-4, atol=1e-6)
+
+
+def test_an_unweighable_sample_is_dropped_and_poisons_no_other(small: nn.Module, batch: Batch) -> None:
+    images, targets = batch(small, 4, 0)
+    g = expert_gradient(small, *batch(small, 2, 1))
+    head = head_layer(small, images[:1])
+    kept = [0, 1, 3]
+    clean = weigh(small, head, g, images[kept], targets[kept])
+    images[2, 0, 5, 5, 5] = torch.nan
+    for similarity in ("dot", "cosine"):
+        seen = weigh(small, head, g, images, targets, similarity=similarity)
+        assert seen.dropped == (2,)
+        assert seen.weights[2] == 0
+        assert seen.weights.isfinite().all()
+    torch.testing.assert_close(weigh(small, head, g, images, targets).weights[kept], clean.weights, rtol=1e-4, atol=0)
+
+
+def _equation(u: list[float], m: list[float], share: float) -> list[float]:
+    t_sum, m_sum = sum(max(x, 0) for x in u), sum(m)
+    trusts = [max(x, 0) / t_sum if t_sum else 0 for x in u]
+    infos = [x / m_sum if m_sum else 0 for x in m]
+    return [share * t + (1 - share) * i for t, i in zip(trusts, infos, strict=True)]
+
+
+@pytest.mark.parametrize(("method", "share"), [("RGS", 1), ("RGM", 0), ("RGSM", 0.3)])
+def test_weights_follow_the_equation(method: str, share: float) -> None:
+    u, m = [0.5, -2.0, 1.5, 0.0], [0.1, 0.4, 0.0, 0.2]
+    weights = sample_weights(torch.tensor(u), torch.tensor(m), method, 0.3)
+    torch.testing.assert_close(weights, torch.tensor(_equation(u, m, share)))
+
+
+def test_active_learning_drops_what_lies_below_one_over_b() -> None:
+    weights = sample_weights(torch.tensor([3.0, 1.0, -1.0]), torch.tensor([0.5, 0.4, 0.1]), "RGSM_AL", 0.5)
+    torch.testing.assert_close(weights, torch.tensor([0.625, 0.0, 0.0]))  # the middle one, 0.325, is below 1/3
+
+
+@pytest.mark.parametrize("count", range(1, 65))
+@pytest.mark.parametrize("method", METHODS)
+def test_equal_samples_all_stay(method: str, count: int) -> None:
+    weights = sample_weights(torch.full((count,), 0.123), torch.full((count,), 0.0457), method, 0.3)
+    torch.testing.assert_close(weights, torch.full((count,), 1 / count))
+
+
+@pytest.mark.parametrize(("method", "total"), [("UNIFORM", 1), ("RGS", 0), ("RGM", 1), ("RGSM", 0.5)])
+def test_no_trust_at_all_leaves_only_informativeness(method: str, total: float) -> None:
+    weights = sample_weights(torch.tensor([-1.0, -2.0, 0.0]), torch.tensor([1.0, 2.0, 3.0]), method, 0.5)
+    assert float(weights.sum()) == pytest.approx(total)
+    assert sample_weights(torch.zeros(3), torch.zeros(3), "RGSM_AL").eq(0).all()
+
+
+_any = st.one_of(
+    st.floats(-1e38, 1e38, width=32),
+    st.floats(-1, 1, width=32),
+    st.sampled_from([0.0, 1.0, -1.0, 0.5, float("nan"), float("inf"), 1e-45]),
+)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.data(), st.lists(st.tuples(_any, _any), min_size=1, max_size=12), st.sampled_from(METHODS), st.floats(0, 1))
+def test_weights_move_with_their_samples(
+    data: st.DataObject, pairs: list[tuple[float, float]], method: str, share: float
+) -> None:
+    order = data.draw(st.permutations(range(len(pairs))))
+    u, m = torch.tensor(pairs).unbind(1)
+    m = m.abs()
+    weights = sample_weights(u, m, method, share)
+    assert torch.equal(sample_weights(u[order], m[order], method, share), weights[order])
+    finite = u.isfinite() & m.isfinite()
+    assert weights.shape == u.shape
+    assert ((weights >= 0) & (weights <= 1)).all()
+    assert weights[~finite].eq(0).all()
+    assert torch.equal(sample_weights(u[finite], m[finite], method, share), weights[finite])
+    assert float(weights.double().sum()) <= 1 + 1e-6
+
+
+def test_the_head_is_a_pair_of_name_and_layer(small: nn.Module) -> None:
+    head = head_layer(small, torch.zeros(1, 1, 16, 16, 16))
+    assert isinstance(head, Head)
+    assert small.get_parameter(head.name) is head.layer.weight
