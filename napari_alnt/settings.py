@@ -95,7 +95,9 @@ class Settings:
 def unknown_setting(name: str, known: list[str]) -> str:
     """The sentence said of a setting that does not exist."""
     near = difflib.get_close_matches(name, known, n=1)
-    return f"There is no setting '{name}'" + (f"; did you mean '{near[0]}'?" if near else "; see --help for those there are.")
+    return f"There is no setting '{name}'" + (
+        f"; did you mean '{near[0]}'?" if near else "; see --help for those there are."
+    )
 
 
 HINTS: dict[str, Any] = get_type_hints(Settings)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
-from tyro.conf import OmitArgPrefixes, Positional, arg
+from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional, arg
 
 from napari_alnt.cli.demo import Demo
 from napari_alnt.cli.terminal import RunFailed, Terminal
@@ -21,10 +21,16 @@ from napari_alnt.errors import AlntError
 from napari_alnt.session import Session, by_command, by_folder
 from napari_alnt.settings import HINTS, Settings
 
+
+def _help(item: dataclasses.Field[Any]) -> str:
+    low, high = item.metadata["low"], item.metadata["high"]
+    return item.metadata["help"] + ("" if low is None else f" [{low:g} … {high:g}]")
+
+
 SettingsForm: Any = dataclasses.make_dataclass(
     "SettingsForm",
     [
-        (item.name, Annotated[HINTS[item.name], arg(help=item.metadata["help"])], field(default=item.default))
+        (item.name, Annotated[HINTS[item.name], arg(help=_help(item))], field(default=item.default))
         for item in dataclasses.fields(Settings)
     ],
     frozen=True,
@@ -32,6 +38,14 @@ SettingsForm: Any = dataclasses.make_dataclass(
 """The settings as tyro reads them: the same names, types and help texts."""
 
 Form = OmitArgPrefixes[SettingsForm]
+Flag = FlagCreatePairsOff[bool]
+
+
+def _label(text: str) -> tuple[int, str]:
+    value, _, name = text.partition("=")
+    if not value.strip().isdigit() or not name:
+        raise AlntError(f"Label '{text}' is not of the form value=name, such as 1=lesion.")
+    return int(value), name
 
 
 def _settings(form: Any) -> Settings:
@@ -65,7 +79,7 @@ class New:
     labels: tuple[str, ...] = ()
     """Label values and names, such as 1=lesion; by default those found in the masks."""
     settings: Form = field(default_factory=SettingsForm)
-    json: bool = False
+    json: Flag = False
     """Print JSON lines instead of text."""
 
     def __call__(self, terminal: Terminal) -> None:
@@ -107,7 +121,7 @@ class Teach:
     folder: str | None = None
     """Rule for masks that are there already, such as 'auto/{case}.nii.gz'."""
     settings: Form = field(default_factory=SettingsForm)
-    json: bool = False
+    json: Flag = False
     """Print JSON lines instead of text."""
 
     def __call__(self, terminal: Terminal) -> None:
@@ -129,10 +143,10 @@ class Train:
 
     project: Positional[Path]
     """Project folder."""
-    fresh: bool = False
+    fresh: Flag = False
     """Begin anew instead of going on."""
     settings: Form = field(default_factory=SettingsForm)
-    json: bool = False
+    json: Flag = False
     """Print JSON lines instead of text."""
 
     def __call__(self, terminal: Terminal) -> None:
@@ -155,7 +169,7 @@ class Rank:
     """Cases to print."""
     by: str | None = None
     """Ranking to sort by; by default the project's."""
-    json: bool = False
+    json: Flag = False
     """Print JSON lines instead of text."""
 
     def __call__(self, terminal: Terminal) -> None:
@@ -172,7 +186,7 @@ class Predict:
     """Project folder."""
     cases: Positional[tuple[str, ...]]
     """Names of the cases; none means the whole pool."""
-    json: bool = False
+    json: Flag = False
     """Print JSON lines instead of text."""
 
     def __call__(self, terminal: Terminal) -> None:
@@ -194,13 +208,13 @@ class Accept:
     """Name of the case."""
     mask: Positional[Path | None] = None
     """The corrected mask, on the image's grid; leave out with --confirm."""
-    confirm: bool = False
+    confirm: Flag = False
     """The teacher's mask is right as it stands."""
     author: str = ""
     """Who corrected it."""
     minutes: float = 0.0
     """Time spent."""
-    json: bool = False
+    json: Flag = False
     """Print JSON lines instead of text."""
 
     def __call__(self, terminal: Terminal) -> None:
@@ -227,7 +241,7 @@ class Status:
     """Project folder."""
     top: int = 10
     """Cases of the queue to print."""
-    json: bool = False
+    json: Flag = False
     """Print JSON lines instead of text."""
 
     def __call__(self, terminal: Terminal) -> None:
@@ -309,7 +323,7 @@ def _complain(terminal: Terminal, text: str, code: int) -> int:
     if terminal.json:
         print(json.dumps({"kind": "Error", "message": text, "code": code}), flush=True)
     else:
-        terminal.errors.print(f"[bold red]{text}[/]" if False else text, style="red", soft_wrap=True)
+        terminal.errors.print(text, style="red", markup=False, soft_wrap=True)
     return code
 
 

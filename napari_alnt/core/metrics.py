@@ -22,7 +22,7 @@ def dice(prediction: Labels, target: Labels, classes: int) -> tuple[float, ...]:
     Voxels that are ``IGNORE`` in either count in neither. nan where both are empty, 0 where one is.
     """
     pairs = (_pair(prediction, target, c) for c in range(1, classes))
-    return tuple(float(compute_dice(*(_tensor(m) for m in pair))) if pair else math.nan for pair in pairs)
+    return tuple(float(compute_dice(*map(_tensor, pair), ignore_empty=False)) if pair else math.nan for pair in pairs)
 
 
 def hd95(prediction: Labels, target: Labels, classes: int, spacing: Sequence[float]) -> tuple[float, ...]:
@@ -54,7 +54,7 @@ def _distance(a: NDArray[np.bool_], b: NDArray[np.bool_], spacing: Sequence[floa
     a, b = np.pad(a, 1), np.pad(b, 1)
     return float(
         compute_hausdorff_distance(
-            _tensor(a), _tensor(b), include_background=True, percentile=95, spacing=list(spacing)
+            _tensor(a), _tensor(b), include_background=True, percentile=95, spacing=[float(mm) for mm in spacing]
         )
     )
 

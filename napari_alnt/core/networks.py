@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -69,6 +70,28 @@ def build(name: str, classes: int, seed: int = 0) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return NETWORKS[name].make(classes)
+
+
+def check_patch(name: str, patch: Sequence[int]) -> None:
+    """Make sure that the network of that name can work on patches of these voxels z y x.
+
+    Raises
+    ------
+    AlntError
+        If a side is not divisible by what the network halves, or too little is left at its coarsest level.
+    """
+    divisor = NETWORKS[name].divisor
+    size = "×".join(map(str, patch))
+    if any(side % divisor or side < divisor for side in patch):
+        raise AlntError(
+            f"A patch of {size} voxels does not suit '{name}', which halves every side down to a {divisor}th; "
+            f"set 'patch' to multiples of {divisor}."
+        )
+    if math.prod(side // divisor for side in patch) < 2:
+        raise AlntError(
+            f"A patch of {size} voxels is too small for '{name}', which needs two voxels at its coarsest level; "
+            f"set a side of 'patch' to {2 * divisor} or more."
+        )
 
 
 def couples_samples(net: nn.Module) -> bool:

@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 
 from napari_alnt.core.losses import per_sample_loss
 from napari_alnt.core.networks import Head, head_layer, refuse_coupled
-from napari_alnt.core.weights import Direction, gradient, weigh
+from napari_alnt.core.weights import Direction, gradient, norm, weigh
 from napari_alnt.settings import Method, Similarity
 
 
@@ -65,7 +65,7 @@ def train(
     mu: float = 0.0,
     clip: float = 12.0,
 ) -> Iterator[StepReport]:
-    """Train on (pseudo-labelled, expert) batches, one report a step.
+    """Train on (pseudo-labelled, expert) batches, one report a step; either batch may be without a sample.
 
     Raises
     ------
@@ -75,7 +75,8 @@ def train(
     refuse_coupled(net)
     head: Head | None = None
     for pseudo, expert in steps:
-        head = head or head_layer(net, pseudo.images[:1].to(_device(net)))
+        example = pseudo if pseudo.cases else expert
+        head = head or head_layer(net, example.images[:1].to(_device(net)))
         yield train_step(
             net, head, optimizer, pseudo, expert,
             method=method, trust_share=trust_share, similarity=similarity, mu=mu, clip=clip,
@@ -145,13 +146,16 @@ def _device(net: nn.Module) -> torch.device:
 
 
 def _mean_gradient(net: nn.Module, batch: Batch) -> tuple[Direction, float, list[tuple[str, str]]]:
-    """∇ of the mean loss over the samples whose loss is finite, that mean (nan if none is), and who was dropped."""
+    """∇ of the mean loss over the samples whose loss is finite, that mean, who was dropped; zeros and nan if all."""
     if not batch.cases:
         return _zeros(net), math.nan, []
     losses = per_sample_loss(net(batch.images), batch.targets)
     finite = losses.detach().isfinite().tolist()
     if all(finite):
-        return gradient(net, losses.mean()), float(losses.detach().mean()), []
+        g = gradient(net, losses.mean())
+        if not norm(g).isfinite():
+            return _zeros(net), math.nan, [(case, "the gradient of its batch is not finite") for case in batch.cases]
+        return g, float(losses.detach().mean()), []
     # Left out before the forward pass: 0 · nan inside it would still be nan.
     dropped = [(case, "its loss is not finite") for case, ok in zip(batch.cases, finite, strict=True) if not ok]
     g, loss, more = _mean_gradient(net, batch.take(i for i, ok in enumerate(finite) if ok))

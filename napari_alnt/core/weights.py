@@ -51,9 +51,10 @@ def gradient(net: nn.Module, loss: Tensor) -> Direction:
 
 
 def expert_gradient(net: nn.Module, images: Tensor, targets: Tensor) -> Direction:
-    """g = ∇θ (1/V) Σ_v ℓ_v of ``images (V, 1, D, H, W)`` and ``targets (V, D, H, W)``."""
+    """g = ∇θ (1/V) Σ_v ℓ_v of ``images (V, 1, D, H, W)`` and ``targets (V, D, H, W)``; the network stays as it was."""
     with torch.enable_grad():
-        return gradient(net, per_sample_loss(net(images), targets).mean())
+        logits = untouched_call(net, dict(net.named_parameters()), images)
+        return gradient(net, per_sample_loss(logits, targets).mean())
 
 
 def inner(a: Direction, b: Direction) -> Tensor:
@@ -97,7 +98,7 @@ def trust_of(logits: Tensor, tangent: Tensor, targets: Tensor) -> Trust:
         losses = per_sample_loss(z, targets)
         (slope,) = torch.autograd.grad(losses.sum(), z)
     voxels = (slope * tangent).sum(1)
-    return Trust(voxels.flatten(1).sum(1, dtype=torch.float64).float(), losses.detach(), logits, voxels)
+    return Trust(voxels.flatten(1).sum(1), losses.detach(), logits, voxels)
 
 
 def informativeness(net: nn.Module, head: Head, images: Tensor, targets: Tensor) -> Tensor:
@@ -146,15 +147,16 @@ def sample_weights(u: Tensor, m: Tensor, method: Method, trust_share: float = 0.
     UNIFORM is 1/B; λ is 1 for RGS, 0 for RGM, ``trust_share`` for RGSM and RGSM_AL, and RGSM_AL drops
     w_i < 1/B. Samples whose u or m is not finite have weight 0 and count nowhere, B included.
     """
+    device, u, m = u.device, u.cpu(), m.cpu()  # not every device has float64
     finite = u.isfinite() & m.isfinite()
     count = max(int(finite.sum()), 1)
     if method == "UNIFORM":
-        return finite.float() / count
+        return (finite.float() / count).to(device)
     share = {"RGS": 1.0, "RGM": 0.0}.get(method, trust_share)
     weights = share * _normalised(u, finite) + (1 - share) * _normalised(m, finite)
     if method == "RGSM_AL":
         weights = torch.where(weights < (1 - _GUARD) / count, 0.0, weights)
-    return weights.float()
+    return weights.float().to(device)
 
 
 def _normalised(values: Tensor, finite: Tensor) -> Tensor:
@@ -179,7 +181,11 @@ def weigh(
     """Weigh ``images (B, 1, D, H, W)`` with ``targets (B, D, H, W)`` against the expert gradient g.
 
     With ``similarity`` "cosine" the cosine stands in for the dot product in T. The network stays as it was.
+    A batch without a sample has no weights.
     """
+    if len(images) == 0:
+        none = images.new_zeros(0)
+        return Weighed(none, none, none, none, none, dropped=())
     seen = trust(net, g, images, targets)
     m = informativeness(net, head, images, targets)
     cosine = cosines(net, g, images, targets) if similarity == "cosine" else torch.full_like(seen.u, torch.nan)

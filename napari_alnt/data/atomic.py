@@ -80,7 +80,9 @@ def sha256(path: Path) -> str:
         with Path(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise AlntError(f"The file '{path}' cannot be read ({_reason(error)}); check that its disk is there.") from error
+        raise AlntError(
+            f"The file '{path}' cannot be read ({_reason(error)}); check that its disk is there."
+        ) from error
 
 
 def make_folder(path: Path) -> None:
@@ -91,11 +93,11 @@ def make_folder(path: Path) -> None:
     AlntError
         As :func:`write_atomic` does.
     """
-    if path.is_dir():
-        return
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     try:
         path.mkdir(parents=True, exist_ok=True)
-        _flush_folder(path.parent)
+        for folder in missing:
+            _flush_folder(folder.parent)
     except OSError as error:
         raise write_error(path, error) from error
 
@@ -109,7 +111,7 @@ def write_error(path: Path, error: OSError) -> AlntError:
         )
     if error.errno in _FULL or _is_full(path.parent):
         return AlntError(
-            f"'{path}' was not saved because the disk is full; free some space and save again, the old file is untouched."
+            f"'{path}' was not saved because the disk is full; free some space and save again; the old file is kept."
         )
     return AlntError(f"'{path}' was not saved because the disk said: {_reason(error)}; check the disk and save again.")
 

@@ -49,6 +49,11 @@ class Case:
             return f"{self.version:04d}"
         return "expert" if self.expert else "teacher" if self.teacher else ""
 
+    @property
+    def label_sha256(self) -> str:
+        """Hash of the file the case trains with, or ""."""
+        return self.expert_sha256 if self.expert else self.teacher_sha256
+
 
 @dataclass(frozen=True)
 class CaseFiles:
@@ -83,7 +88,9 @@ def from_patterns(
         cases.append(CaseFiles(name, image, teacher=masks[1], expert=masks[0], patient=_patient(patient, name)))
     for rule, kind in ((expert, "expert"), (teacher, "teacher")):
         if rule and not any(getattr(case, kind) for case in cases):
-            raise AlntError(f"The {kind} masks '{rule}' were found for none of the {len(cases)} images; mend the pattern.")
+            raise AlntError(
+                f"The {kind} masks '{rule}' were found for none of the {len(cases)} images; mend the pattern."
+            )
     for case in cases:
         if teacher and not (case.teacher or case.expert):
             raise AlntError(
@@ -157,7 +164,8 @@ def _listed(path: Path, item: Any, patient: str | None) -> CaseFiles:
 
     def existing(*keys: str) -> Path | None:
         for value in (item[key] for key in keys if item.get(key)):
-            if not (found := path.parent / value).exists():
+            found: Path = path.parent / str(value)
+            if not found.exists():
                 raise AlntError(f"The data list '{path}' names '{value}', which does not exist; mend the list.")
             return found
         return None
@@ -203,12 +211,17 @@ def _mask(rule: str | None, name: str, image: Path) -> Path | None:
         return None
     if "{case}" not in rule:
         if not Path(rule).is_dir():
-            raise AlntError(f"'{rule}' is neither a folder of masks nor a rule with {{case}} in it; write one of the two.")
-        rule = str(Path(rule) / "{case}.*")
-    found = [Path(path) for path in sorted(glob.glob(rule.replace("{case}", glob.escape(name))))]
+            raise AlntError(
+                f"'{rule}' is neither a folder of masks nor a rule with {{case}} in it; write one of the two."
+            )
+        found = [path for path in sorted(Path(rule).iterdir()) if _stem(path) == name]
+    else:
+        found = [Path(path) for path in sorted(glob.glob(rule.replace("{case}", glob.escape(name))))]
     found = [path.absolute() for path in found if path.name.lower().endswith(SUFFIXES) and path.suffix != ".img"]
     if len(found) > 1:
-        raise AlntError(f"Case '{name}' has {len(found)} masks by '{rule}' ({found[0].name}, …); make the rule stricter.")
+        raise AlntError(
+            f"Case '{name}' has {len(found)} masks by '{rule}' ({found[0].name}, …); make the rule stricter."
+        )
     if found and found[0] == image:
         raise AlntError(f"The rule '{rule}' takes the image '{image}' for its own mask; mend the rule.")
     return found[0] if found else None

@@ -62,7 +62,7 @@ class Table:
 
     def __init__(self, path: Path, write: bool) -> None:
         self.path, self._write = path, write
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         if not write:
             _roll_back(path)
         with self._errors():
@@ -84,18 +84,18 @@ class Table:
 
     def close(self) -> None:
         """Let go of the file."""
-        with self._lock:
+        with self.lock:
             self._connection.close()
 
     def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
         """All rows of a query."""
-        with self._lock, self._errors():
+        with self.lock, self._errors():
             return self._connection.execute(query, values).fetchall()
 
     @contextlib.contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it is durable when the block ends, none of it if the block fails."""
-        with self._lock, self._errors():
+        with self.lock, self._errors():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -124,11 +124,20 @@ class Table:
 
 
 def insert(connection: sqlite3.Connection, table: str, record: Any = None, **values: Any) -> None:
-    """Insert or replace one row from a dataclass's fields and ``values``."""
+    """Insert one row from a dataclass's fields and ``values``; one of the same key is an error."""
+    _insert("INSERT", connection, table, record, values)
+
+
+def put(connection: sqlite3.Connection, table: str, record: Any = None, **values: Any) -> None:
+    """As :func:`insert`, but a row of the same key is replaced, as when a resumed run says a thing again."""
+    _insert("INSERT OR REPLACE", connection, table, record, values)
+
+
+def _insert(verb: str, connection: sqlite3.Connection, table: str, record: Any, values: dict[str, Any]) -> None:
     row = {**(dataclasses.asdict(record) if record is not None else {}), **values}
     columns = ", ".join(f'"{name}"' for name in row)
     marks = ", ".join("?" * len(row))
-    connection.execute(f"INSERT OR REPLACE INTO {table} ({columns}) VALUES ({marks})", list(row.values()))
+    connection.execute(f"{verb} INTO {table} ({columns}) VALUES ({marks})", list(row.values()))
 
 
 def record(kind: type[T], row: sqlite3.Row) -> T:

@@ -43,7 +43,9 @@ def save(path: Path, net: nn.Module, optimizer: torch.optim.Optimizer, position:
     """Write a checkpoint; the one before stays whole until the new one is on the disk."""
     tensors = {f"student.{name}": value.detach().cpu().contiguous() for name, value in net.state_dict().items()}
     for index, state in optimizer.state_dict()["state"].items():
-        tensors.update({f"optimizer.{index}.{name}": value.detach().cpu().contiguous() for name, value in state.items()})
+        tensors.update(
+            {f"optimizer.{index}.{name}": value.detach().cpu().contiguous() for name, value in state.items()}
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     metadata = {"position": json.dumps(asdict(position))}
     write_atomic(path, lambda temporary: save_file(tensors, temporary, metadata))
@@ -75,7 +77,9 @@ def load(path: Path, net: nn.Module, optimizer: torch.optim.Optimizer | None = N
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     net.load_state_dict({name[8:]: value for name, value in tensors.items() if name.startswith("student.")})
     if optimizer is not None:
-        _load_optimizer(optimizer, {name[10:]: value for name, value in tensors.items() if name.startswith("optimizer.")})
+        _load_optimizer(
+            optimizer, {name[10:]: value for name, value in tensors.items() if name.startswith("optimizer.")}
+        )
     return found
 
 

@@ -12,7 +12,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from monai.transforms import Compose, RandAffined, RandFlipd, RandGaussianNoised, RandGaussianSmoothd, RandScaleIntensityd
+from monai.transforms import (
+    Compose,
+    RandAffined,
+    RandFlipd,
+    RandGaussianNoised,
+    RandGaussianSmoothd,
+    RandScaleIntensityd,
+)
 from monai.transforms import RandShiftIntensityd
 from numpy.typing import NDArray
 from torch import Tensor
@@ -163,7 +170,9 @@ class Dataset:
         if not self.settings.augment:
             return _tensors(image, target)
         self._augmentation.set_random_state(seed=int(rng.integers(2**31)))
-        varied = self._augmentation({"image": torch.from_numpy(image)[None], "target": torch.from_numpy(target)[None].float()})
+        varied = self._augmentation(
+            {"image": torch.from_numpy(image)[None], "target": torch.from_numpy(target)[None].float()}
+        )
         return _plain(varied["image"]), _plain(varied["target"])[0].round().long()
 
 

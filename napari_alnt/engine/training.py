@@ -57,8 +57,8 @@ class Training:
 
     def events(self) -> Iterator[Event]:
         """Train to the end or until stopped; a stop is obeyed after the step in progress."""
-        yield from self._prepare_cases()
         yield self._started()
+        yield from self._prepare_cases()
         self._clock = (time.monotonic(), self.student.position.step)
         while self.student.position.step < self.last and not self.mailbox.stopped:
             yield from self._epoch()
@@ -87,8 +87,8 @@ class Training:
             parameters=self.student.parameters,
             step=position.step,
             total=self.last,
-            pool=len(self.pool),
-            reference=len(self.experts),
+            pool=sum(case.teacher is not None for case in self.project.by_role("pool")),
+            reference=len(self.project.by_role("reference")),
             audit=len(self.project.by_role("audit")),
         )
 
@@ -170,7 +170,9 @@ class Training:
             learning_rate=rate,
             seconds_left=self._seconds_left(),
             skipped=report.skipped,
-            samples=tuple(map(SampleWeighed, report.cases, report.trust, report.informativeness, report.weights, report.losses)),
+            samples=tuple(
+                map(SampleWeighed, report.cases, report.trust, report.informativeness, report.weights, report.losses)
+            ),
         )
 
     def _draw(
@@ -178,7 +180,10 @@ class Training:
     ) -> core.Batch:
         """The next ``size`` cases of an endless series of shuffles, so that all are seen equally often."""
         first = step * size
-        chosen = [self._shuffled(cases, stream, place // len(cases))[place % len(cases)] for place in range(first, first + size)]
+        chosen = [
+            self._shuffled(cases, stream, place // len(cases))[place % len(cases)]
+            for place in range(first, first + size)
+        ]
         return self.dataset.batch(chosen, rng)
 
     def _shuffled(self, cases: Sequence[Prepared], stream: int, lap: int) -> list[Prepared]:

@@ -57,7 +57,9 @@ class Viewer:
 
     def direction(self) -> core.Direction:
         """The expert gradient over the fixed patches of all reference cases."""
-        patches = [pair for case in self.project.by_role("reference") for pair in self._patches(self.dataset.expert(case))]
+        patches = [
+            pair for case in self.project.by_role("reference") for pair in self._patches(self.dataset.expert(case))
+        ]
         return core.expert_direction(self.student.net, _batches(patches, self.dataset.settings.batch))
 
     def classes(self, image: NDArray[np.float16], shape: tuple[int, ...]) -> NDArray[np.int16]:

@@ -9,4 +9,18 @@ from napari_alnt.session.session import QueueRow, Session
 from napari_alnt.session.simulate import Radiologist
 from napari_alnt.session.teaching import by_command, by_folder
 
-__all__ = ["CaseScores", "Corrections", "Demo", "Engine", "History", "QueueRow", "RANKINGS", "Radiologist", "Session", "by_command", "by_folder", "make_demo", "write_report"]
+__all__ = [
+    "CaseScores",
+    "Corrections",
+    "Demo",
+    "Engine",
+    "History",
+    "QueueRow",
+    "RANKINGS",
+    "Radiologist",
+    "Session",
+    "by_command",
+    "by_folder",
+    "make_demo",
+    "write_report",
+]

@@ -41,7 +41,9 @@ class Demo:
         return tuple(name for name in self.truth if name in self.damage)
 
 
-def make_demo(folder: Path | str, cases: int = 16, settings: Settings = SETTINGS, shape: tuple[int, int, int] | None = None) -> Demo:
+def make_demo(
+    folder: Path | str, cases: int = 16, settings: Settings = SETTINGS, shape: tuple[int, int, int] | None = None
+) -> Demo:
     """Write the synthetic CTs and make a project of them; about 15 s for 16 cases.
 
     Five cases with sound teacher masks have an expert mask (3 reference, 2 audit); the others are the pool.

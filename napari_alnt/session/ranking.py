@@ -41,7 +41,9 @@ class CaseScores:
     seed: int = 0
 
     @classmethod
-    def of(cls, scored: Sequence[CaseScored], past: Mapping[str, Sequence[CaseScored]] | None = None, seed: int = 0) -> CaseScores:
+    def of(
+        cls, scored: Sequence[CaseScored], past: Mapping[str, Sequence[CaseScored]] | None = None, seed: int = 0
+    ) -> CaseScores:
         """The newest scores, with ``head_cosine`` averaged over the ledger's ``past`` scores of the same case."""
         ordered = sorted(scored, key=lambda score: score.case)
         names = [item.name for item in dataclasses.fields(cls) if item.name not in ("cases", "seed")]

@@ -310,7 +310,7 @@ class Session:
         for row in self.project.ledger():
             self.history.take_rows([row])
         self.history.validations.extend(self.project.validations())
-        for score in self.project.scores():
+        for score in self.project.scores(latest=False):
             self.history.scores[score.case].append(score)
         self.history.predictions.update({item.case: item for item in self.project.predictions()})
 

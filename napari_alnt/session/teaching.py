@@ -70,4 +70,6 @@ def _call(command: list[str], case: Case) -> None:
         raise AlntError(f"The teacher's command '{command[0]}' cannot be started ({error.strerror}).") from error
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines() or ["it said nothing"]
-        raise AlntError(f"The teacher's command failed on case {case.number} with exit code {done.returncode}: {said[-1]}")
+        raise AlntError(
+            f"The teacher's command failed on case {case.number} with exit code {done.returncode}: {said[-1]}"
+        )

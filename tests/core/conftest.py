@@ -11,20 +11,28 @@ from torch import Tensor, nn
 from napari_alnt.core import IGNORE, NETWORKS, build
 
 CLASSES = 3
+SHAPE = (16, 16, 32)  # the smallest that leaves the deepest network two voxels
 
 
-def _patches(count: int, seed: int, size: int = 16) -> tuple[Tensor, Tensor]:
+def _patches(count: int, seed: int, shape: tuple[int, int, int] = SHAPE) -> tuple[Tensor, Tensor]:
     """Bright balls on noise, their labels, and one unknown corner: (images, targets)."""
     dice = torch.Generator().manual_seed(seed)
-    grid = torch.stack(torch.meshgrid(*[torch.arange(size)] * 3, indexing="ij")).float()
-    targets = torch.zeros(count, size, size, size, dtype=torch.int64)
+    size = torch.tensor(shape).reshape(3, 1, 1, 1)
+    grid = torch.stack(torch.meshgrid(*map(torch.arange, shape), indexing="ij")).float()
+    targets = torch.zeros(count, *shape, dtype=torch.int64)
     for i in range(count):
         for label in range(1, CLASSES):
             centre = torch.rand(3, 1, 1, 1, generator=dice) * size
-            targets[i][(grid - centre).norm(dim=0) < size / 4] = label
-    images = targets[:, None].float() + 0.5 * torch.randn(count, 1, size, size, size, generator=dice)
+            targets[i][(grid - centre).norm(dim=0) < 5] = label
+    images = targets[:, None].float() + 0.5 * torch.randn(count, 1, *shape, generator=dice)
     targets[:, :3, :3, :3] = IGNORE
     return images, targets
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    """On patches this small, threads wait for each other longer than they work."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(params=list(NETWORKS))
@@ -40,6 +48,6 @@ def small() -> nn.Module:
 
 
 @pytest.fixture
-def patches() -> Callable[[int, int], tuple[Tensor, Tensor]]:
-    """(images, targets) of so many patches of 16³ voxels by a seed."""
+def patches() -> Callable[..., tuple[Tensor, Tensor]]:
+    """(images, targets) of so many patches (16×16×32 voxels if not told) by a seed."""
     return _patches

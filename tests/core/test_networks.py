@@ -7,6 +7,7 @@ from torch import nn
 from napari_alnt.core import (
     NETWORKS,
     build,
+    check_patch,
     convert_batchnorm,
     couples_samples,
     head_layer,
@@ -31,13 +32,24 @@ def test_the_divisor_is_the_smallest_step_of_patch_size(name: str) -> None:
     size = 3 * NETWORKS[name].divisor
     image = torch.randn(1, 1, 16, 16, size)
     assert build(name, 3)(image).shape == (1, 3, 16, 16, size)
+    check_patch(name, (16, 16, size))
+    cut = size - NETWORKS[name].divisor // 2
     with pytest.raises(RuntimeError):
-        build(name, 3)(image[..., : size - NETWORKS[name].divisor // 2])
+        build(name, 3)(image[..., :cut])
+    with pytest.raises(AlntError, match="multiples"):
+        check_patch(name, (16, 16, cut))
+
+
+def test_a_patch_of_one_voxel_at_the_bottom_is_refused() -> None:
+    with pytest.raises(ValueError, match="spatial"):
+        build("unet", 2)(torch.zeros(1, 1, 16, 16, 16))
+    with pytest.raises(AlntError, match="too small"):
+        check_patch("unet", (16, 16, 16))
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_samples_do_not_touch_each_other(name: str) -> None:
-    net, images = build(name, 2).double(), torch.randn(3, 1, 16, 16, 16).double()
+    net, images = build(name, 2).double(), torch.randn(3, 1, 16, 16, 32).double()
     alone = torch.cat([net(image[None]) for image in images])
     torch.testing.assert_close(net(images), alone)
 

@@ -13,6 +13,7 @@ from napari_alnt.core import (
     IGNORE,
     Direction,
     Head,
+    build,
     expert_gradient,
     head_layer,
     informativeness,
@@ -26,7 +27,7 @@ from napari_alnt.settings import HINTS, choices
 METHODS = choices(HINTS["method"])
 
 
-Patches = Callable[[int, int], tuple[Tensor, Tensor]]
+Patches = Callable[..., tuple[Tensor, Tensor]]
 Batch = Callable[[nn.Module, int, int], tuple[Tensor, Tensor]]
 
 
@@ -69,15 +70,17 @@ def test_trust_is_the_dot_product_of_gradients(net: nn.Module, batch: Batch) -> 
     torch.testing.assert_close(seen.logits, net(images).detach())
 
 
-def test_trust_in_float32_is_that_of_float64(net: nn.Module, batch: Batch) -> None:
-    images, targets = batch(net, 3, 0)
-    exact = trust(net, expert_gradient(net, *batch(net, 2, 1)), images, targets).u
-    net.float()
-    g = expert_gradient(net, *batch(net, 2, 1))
-    torch.testing.assert_close(trust(net, g, images.float(), targets).u.double(), exact, rtol=2e-4, atol=0)
+@pytest.mark.parametrize("name", ["unet_small", "unet", "segresnet"])
+def test_trust_in_float32_is_that_of_gradients(name: str, patches: Patches) -> None:
+    # At 16×16×32 the U-Net normalises over two voxels, whose gradients float32 itself cannot hold.
+    net = build(name, 3, seed=3)
+    images, targets = patches(2, 0, (32, 32, 32))
+    g = expert_gradient(net, *patches(2, 1, (32, 32, 32)))
+    dots = torch.stack([_flat(own).double() @ _flat(g).double() for own in _own_gradients(net, images, targets)])
+    torch.testing.assert_close(trust(net, g, images, targets).u.double(), dots, rtol=5e-5, atol=0)
 
 
-def test_trust_of_one_sample_is_its_trust_in_abatch(net: nn.Module, batch: Batch) -> None:
+def test_trust_of_one_sample_is_its_trust_in_a_batch(net: nn.Module, batch: Batch) -> None:
     images, targets = batch(net, 3, 0)
     g = expert_gradient(net, *batch(net, 2, 1))
     alone = torch.cat([trust(net, g, images[i : i + 1], targets[i : i + 1]).u for i in range(3)])
@@ -209,11 +212,11 @@ def test_active_learning_drops_what_lies_below_one_over_b() -> None:
     torch.testing.assert_close(weights, torch.tensor([0.625, 0.0, 0.0]))  # the middle one, 0.325, is below 1/3
 
 
-@pytest.mark.parametrize("count", range(1, 65))
 @pytest.mark.parametrize("method", METHODS)
-def test_equal_samples_all_stay(method: str, count: int) -> None:
-    weights = sample_weights(torch.full((count,), 0.123), torch.full((count,), 0.0457), method, 0.3)
-    torch.testing.assert_close(weights, torch.full((count,), 1 / count))
+def test_equal_samples_all_stay(method: str) -> None:
+    for count in range(1, 65):
+        weights = sample_weights(torch.full((count,), 0.123), torch.full((count,), 0.0457), method, 0.3)
+        torch.testing.assert_close(weights, torch.full((count,), 1 / count))
 
 
 @pytest.mark.parametrize(("method", "total"), [("UNIFORM", 1), ("RGS", 0), ("RGM", 1), ("RGSM", 0.5)])
@@ -224,9 +227,9 @@ def test_no_trust_at_all_leaves_only_informativeness(method: str, total: float) 
 
 
 _any = st.one_of(
-    st.floats(-1e38, 1e38, width=32),
+    st.floats(-(2.0**126), 2.0**126, width=32),
     st.floats(-1, 1, width=32),
-    st.sampled_from([0.0, 1.0, -1.0, 0.5, float("nan"), float("inf"), 1e-45]),
+    st.sampled_from([0.0, 1.0, -1.0, 0.5, float("nan"), float("inf"), 2.0**-149]),
 )
 
 

@@ -1,0 +1,96 @@
+"""The empty page: what this is, and three ways to begin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QProgressBar, QVBoxLayout, QWidget
+
+from napari_alnt.errors import AlntError
+from napari_alnt.session import make_demo
+from napari_alnt.widgets.style import button, label, say
+from napari_alnt.widgets.worker import Line
+
+DEMO = Path.home() / "napari-alnt-demo"
+STEPS = (
+    "A network learns in the background from machine-made masks.",
+    "The queue shows the cases most worth your minutes.",
+    "Correct a mask, press Accept; training goes on with it.",
+)
+
+
+class Home(QWidget):
+    """Open, new, demo. ``made`` carries the folder of a demo project that is ready."""
+
+    open_asked = Signal()
+    new_asked = Signal()
+    made = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.line = Line(self)
+        self.demo_folder = DEMO
+        self.open = button("Open project …", "Open a folder that holds a project", name="main")
+        self.new = button("New project …", "Make a project from images and masks")
+        self.demo = button("Open demo", "Open a project of made-up chest CTs; it is made first, which takes half a minute")
+        self.sentence = label("", "faint", wrap=True)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setRange(0, 0)
+        self.bar.hide()
+        self.open.clicked.connect(self.open_asked)
+        self.new.clicked.connect(self.new_asked)
+        self.demo.clicked.connect(self.open_demo)
+        self._lay_out()
+
+    def open_demo(self) -> None:
+        """Open the demo project, and make it first if it is not there yet."""
+        project = self.demo_folder / "project"
+        if project.exists():
+            self.made.emit(project)
+            return
+        self._set_busy(True)
+        self.say(f"Making made-up chest CTs (nobody's patients) in {self.demo_folder} …", "faint")
+        self.line.run(_make, self.demo_folder, done=self._done, failed=self._failed)
+
+    def say(self, text: str, kind: str = "faint") -> None:
+        """Show a sentence below the buttons."""
+        say(self.sentence, text, kind)
+
+    def _done(self, folder: Path) -> None:
+        self._set_busy(False)
+        self.say("")
+        self.made.emit(folder)
+
+    def _failed(self, error: AlntError) -> None:
+        self._set_busy(False)
+        self.say(str(error), "error")
+
+    def _set_busy(self, busy: bool) -> None:
+        self.bar.setVisible(busy)
+        for widget in (self.open, self.new, self.demo):
+            widget.setEnabled(not busy)
+
+    def _lay_out(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 24, 24, 24)
+        layout.setSpacing(8)
+        layout.addStretch(1)
+        layout.addWidget(label("No project is open", "title"))
+        for number, text in enumerate(STEPS, start=1):
+            layout.addWidget(label(f"{number}.  {text}", "faint", wrap=True))
+        layout.addSpacing(12)
+        for widget in (self.open, self.new, self.demo):
+            widget.setMinimumHeight(32)
+            layout.addWidget(widget)
+        layout.addSpacing(6)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.sentence)
+        layout.addStretch(2)
+        layout.setAlignment(Qt.AlignmentFlag.AlignVCenter)
+        self.say("")
+
+
+def _make(folder: Path) -> Path:
+    return make_demo(folder).folder

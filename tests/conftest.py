@@ -1,0 +1,85 @@
+"""A small project for tests: bright balls in noise, with teacher masks of which some are wrong."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_alnt.data import CaseFiles, Grid, Project, write_image, write_labels
+from napari_alnt.settings import Settings
+
+SHAPE = (24, 28, 26)
+TINY = Settings(
+    patch=(16, 16, 16),
+    batch=2,
+    expert_batch=2,
+    epochs=2,
+    steps_per_epoch=3,
+    validate_every=2,
+    rank_every=2,
+    teacher_steps=4,
+    prepare=1,
+    threads=1,
+)
+
+
+@dataclass(frozen=True)
+class Balls:
+    """A project folder and the true mask of every case in it."""
+
+    folder: Path
+    truth: dict[str, Path]
+    wrong: tuple[str, ...]
+
+    def true_labels(self, case: str) -> np.ndarray:
+        from napari_alnt.data import read_labels
+
+        return read_labels(self.truth[case]).voxels
+
+
+def ball(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    centre = rng.uniform(9, 15, 3)
+    distance = np.linalg.norm(np.indices(SHAPE) - centre[:, None, None, None], axis=0)
+    labels = (distance < 6).astype(np.uint8)
+    image = rng.normal(-700, 60, SHAPE) + 650.0 * labels
+    return image.astype(np.int16), labels
+
+
+def make_balls(folder: Path, pool: int = 4, experts: int = 4, settings: Settings = TINY, **roles: int) -> Balls:
+    """``experts`` cases with a true mask, ``pool`` cases with a teacher mask, every second one of them shifted."""
+    files, truth, wrong = [], {}, []
+    (folder / "files").mkdir(parents=True)
+    for number in range(experts + pool):
+        name = f"ball_{number:02d}"
+        image, labels = ball(number)
+        grid = Grid.new(SHAPE, (3.0, 2.5, 2.0), axes="RAS")
+        paths = {kind: folder / "files" / f"{name}_{kind}.nii.gz" for kind in ("image", "truth", "teacher")}
+        write_image(paths["image"], image, grid)
+        write_labels(paths["truth"], labels, grid)
+        if number >= experts and number % 2:
+            wrong.append(name)
+        write_labels(paths["teacher"], np.roll(labels, 7 if name in wrong else 0, axis=2), grid)
+        truth[name] = paths["truth"]
+        expert = paths["truth"] if number < experts else None
+        files.append(CaseFiles(name, paths["image"], teacher=None if expert else paths["teacher"], expert=expert))
+    roles = roles or {"reference": experts // 2, "audit": experts - experts // 2}
+    Project.create(folder / "project", files, settings=settings, labels={1: "ball"}, **roles).close()
+    return Balls(folder / "project", truth, tuple(wrong))
+
+
+@pytest.fixture(scope="session")
+def _balls(tmp_path_factory: pytest.TempPathFactory) -> Balls:
+    return make_balls(tmp_path_factory.mktemp("template") / "balls")
+
+
+@pytest.fixture
+def balls(_balls: Balls, tmp_path: Path) -> Balls:
+    """A fresh copy of the small project: 2 reference, 2 audit, 4 in the pool."""
+    shutil.copytree(_balls.folder.parent, tmp_path / "balls")
+    truth = {name: tmp_path / "balls" / "files" / path.name for name, path in _balls.truth.items()}
+    return Balls(tmp_path / "balls" / "project", truth, _balls.wrong)

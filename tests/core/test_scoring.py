@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+from monai.inferers import sliding_window_inference
+from scipy.stats import entropy as scipy_entropy
+from torch import Tensor, nn
+
+from napari_alnt.core import (
+    IGNORE,
+    entropy,
+    expert_direction,
+    expert_gradient,
+    head_layer,
+    per_sample_loss,
+    predict,
+    score_case,
+    trust,
+    voxel_trust,
+)
+
+Patches = Callable[..., tuple[Tensor, Tensor]]
+
+
+def _flat(values: dict[str, Tensor]) -> Tensor:
+    return torch.cat([value.flatten() for value in values.values()]).double()
+
+
+def test_the_expert_direction_is_the_gradient_of_the_mean(small: nn.Module, patches: Patches) -> None:
+    images, targets = patches(3, 0)
+    pieces = [(images[:2], targets[:2]), (images[2:], targets[2:])]
+    whole = expert_gradient(small, images, targets)
+    torch.testing.assert_close(_flat(expert_direction(small, pieces)), _flat(whole), rtol=1e-4, atol=1e-6)
+    assert _flat(expert_direction(small, [])).eq(0).all()
+
+
+def test_a_cases_scores_are_those_of_its_mean_gradient(net: nn.Module, patches: Patches) -> None:
+    images, targets = patches(3, 0)
+    images = images.double()
+    g = expert_direction(net, [(patches(2, 1)[0].double(), patches(2, 1)[1])])
+    head = head_layer(net, images[:1])
+    scores = score_case(net, head, g, images, targets, batch=2)
+    own = expert_gradient(net, images, targets)
+    cosine = torch.nn.functional.cosine_similarity
+    assert scores.trust == pytest.approx(float(_flat(own) @ _flat(g)), rel=1e-9)
+    assert scores.trust == pytest.approx(float(trust(net, g, images, targets).u.mean()), rel=1e-9)
+    assert scores.cosine == pytest.approx(float(cosine(_flat(own), _flat(g), dim=0)), rel=1e-9)
+    assert scores.head_cosine == pytest.approx(
+        float(cosine(own[head.name].flatten(), g[head.name].flatten(), dim=0)), rel=1e-9
+    )
+    assert scores.informativeness == pytest.approx(float(own[head.name].abs().mean()), rel=1e-9)
+    assert scores.loss == pytest.approx(float(per_sample_loss(net(images), targets).mean().detach()), rel=1e-9)
+
+
+def test_scoring_leaves_the_network_as_it_was(small: nn.Module, patches: Patches) -> None:
+    images, targets = patches(2, 0)
+    net = nn.Sequential(small, nn.BatchNorm3d(3), nn.Dropout(0.5))
+    net[2].eval()
+    per_sample_loss(net(images), targets).sum().backward()
+    before = copy.deepcopy((list(net.state_dict().values()), [p.grad for p in net.parameters()]))
+    modes, random = [m.training for m in net.modules()], torch.get_rng_state()
+    head = head_layer(net, images[:1])
+    g = expert_direction(net, [(images, targets)])
+    score_case(net, head, g, images, targets)
+    voxel_trust(net, g, images[:1], targets[:1], (16, 16, 32))
+    predict(net, images[:1], (16, 16, 32))
+    after = (list(net.state_dict().values()), [p.grad for p in net.parameters()])
+    assert all(all(map(torch.equal, b, a)) for b, a in zip(before, after, strict=True))
+    assert modes == [m.training for m in net.modules()]
+    assert torch.equal(random, torch.get_rng_state())
+
+
+def test_a_broken_case_scores_nan(small: nn.Module, patches: Patches) -> None:
+    images, targets = patches(2, 0)
+    g, head = expert_gradient(small, images, targets), head_layer(small, images[:1])
+    images[1, 0, 0, 0, 0] = math.nan
+    scores = score_case(small, head, g, images, targets)
+    assert all(map(math.isnan, (scores.trust, scores.cosine, scores.head_cosine, scores.informativeness, scores.loss)))
+
+
+def test_the_voxel_map_of_a_case_in_one_window_is_its_trust(net: nn.Module, patches: Patches) -> None:
+    images, targets = patches(1, 0)
+    images = images.double()
+    g = expert_direction(net, [(images, targets.roll(3, 1))])
+    seen = voxel_trust(net, g, images, targets, (16, 16, 32))
+    assert seen.u == pytest.approx(float(trust(net.eval(), g, images, targets).u), rel=1e-9)
+    torch.testing.assert_close(seen.logits, net(images)[0].detach())
+
+
+def test_the_voxel_map_is_the_slope_of_the_whole_case_loss(net: nn.Module, patches: Patches) -> None:
+    """Many windows: compare with a backward pass through the blending."""
+    images, targets = patches(1, 0)
+    images, targets = torch.cat([images, images.flip(2)], 4)[:, :, :14].double(), torch.cat([targets] * 2, 3)[:, :14]
+    g = expert_direction(net, [(patches(1, 1)[0].double(), patches(1, 1)[1])])
+    seen = voxel_trust(net, g, images, targets, (16, 16, 32), overlap=0.5)
+    assert seen.voxels.shape == (14, 16, 64)
+    assert float(seen.voxels.sum()) == pytest.approx(seen.u, rel=1e-9)
+    assert seen.voxels[targets[0] == IGNORE].eq(0).all()
+    torch.testing.assert_close(seen.logits.softmax(0), predict(net, images, (16, 16, 32), overlap=0.5))
+
+    blended = sliding_window_inference(images, (16, 16, 32), 2, net.eval(), overlap=0.5, mode="gaussian")
+    per_sample_loss(blended, targets).sum().backward()
+    slope = sum(float((p.grad * g[name]).sum()) for name, p in net.named_parameters())
+    assert seen.u == pytest.approx(slope, rel=1e-6)
+
+
+def test_entropy_is_that_of_scipy_over_the_foreground_of_either() -> None:
+    torch.manual_seed(0)
+    probabilities = torch.randn(3, 4, 5, 6).softmax(0)
+    mask = torch.randint(-1, 3, (4, 5, 6))
+    guess = probabilities.argmax(0)
+    values = [
+        float(scipy_entropy(probabilities[:, z, y, x].numpy(), base=3))
+        for z, y, x in torch.cartesian_prod(torch.arange(4), torch.arange(5), torch.arange(6)).tolist()
+        if mask[z, y, x] != IGNORE and (mask[z, y, x] > 0 or guess[z, y, x] > 0)
+    ]
+    assert entropy(probabilities, mask) == pytest.approx(sum(values) / len(values), rel=1e-5)
+
+
+def test_entropy_at_its_ends() -> None:
+    mask = torch.ones(2, 2, 2, dtype=torch.int64)
+    sure = torch.stack([torch.zeros(2, 2, 2), torch.ones(2, 2, 2)])
+    assert entropy(sure, mask) == 0
+    assert entropy(torch.full((2, 2, 2, 2), 0.5), mask) == pytest.approx(1)
+    assert math.isnan(entropy(sure.flip(0), torch.zeros_like(mask)))
