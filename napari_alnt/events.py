@@ -242,10 +242,7 @@ class Command:
     cases: tuple[str, ...] = ()
 
 
-_KINDS: dict[str, type] = {
-    kind.__name__: kind
-    for kind in (*Event.__args__, Command)  # type: ignore[attr-defined]
-}
+_KINDS: dict[str, type] = {kind.__name__: kind for kind in (*Event.__args__, Command)}
 _NESTED = {"samples": SampleWeighed, "rows": LedgerRow, "cases": AuditedCase}
 
 

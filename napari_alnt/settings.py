@@ -84,7 +84,9 @@ class Settings:
         for name in values:
             if name not in known:
                 raise AlntError(unknown_setting(name, known))
-        plain = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        plain: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+        }
         return dataclasses.replace(base or cls(), **plain)
 
     def to_dict(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_alnt.cli.terminal import Terminal
-from napari_alnt.session import Corrections, Session, make_demo, write_report
+from napari_alnt.session import SOUND, Corrections, Session, make_demo, write_report
 from napari_alnt.session import Demo as Demonstration
 
 
@@ -60,7 +60,7 @@ def _tell(terminal: Terminal, session: Session, corrections: Corrections) -> Non
         for row in picked
     ]
     terminal.table("Top of the queue, corrected by the simulated radiologist", columns, rows)
-    damaged = sum(name != "good" for name in corrections.demo.damage.values())
+    damaged = sum(name != SOUND for name in corrections.demo.damage.values())
     facts = [
         ("audit Dice before the corrections", corrections.before),
         (f"audit Dice after {len(picked)} corrections (and more training)", corrections.after),

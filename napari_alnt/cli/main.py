@@ -1,10 +1,11 @@
-"""The commands, their options, and their exit codes: 0 well, 1 a problem to mend, 2 wrong words, 3 the engine failed."""
+"""The commands and their exit codes: 0 well, 1 a problem to mend, 2 no such command, 3 the engine failed."""
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
 import json
+import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -249,10 +250,12 @@ class Status:
             project = session.project
             roles = [(role, len(project.by_role(role))) for role in ("pool", "seed", "reference", "audit")]
             terminal.table(f"Project '{project.name}'", ["role", "cases"], roles)
-            runs = [(run.number, run.job, run.state) for run in project.runs]
-            terminal.table("Runs", ["run", "job", "state"], runs)
-            curve = [(seen.step, seen.dice, seen.hd95) for seen in session.validations()]
-            terminal.table("Audit", ["step", "Dice", "HD95 mm"], curve)
+            runs = [(run.number, run.job, run.state, run.step) for run in project.runs]
+            terminal.table("Runs", ["run", "job", "state", "step"], runs)
+            curve = [("student", seen.step, seen.dice, seen.hd95) for seen in session.validations()]
+            if math.isfinite(teacher := session.teacher_dice()):
+                curve.insert(0, ("teacher", "–", teacher, math.nan))
+            terminal.table("Audit", ["", "step", "Dice", "HD95 mm"], curve)
             print_queue(terminal, session, self.top)
 
 

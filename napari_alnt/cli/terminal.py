@@ -75,6 +75,8 @@ class Terminal:
             for row in rows:
                 print(json.dumps(dict(zip(columns, map(_plain, row), strict=True))), flush=True)
             return
+        if not rows:
+            return
         table = Table(title=title, title_justify="left")
         for index, column in enumerate(columns):
             table.add_column(column, justify="left" if index == 0 else "right")

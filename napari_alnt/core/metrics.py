@@ -50,8 +50,7 @@ def _pair(prediction: Labels, target: Labels, c: int) -> tuple[NDArray[np.bool_]
 
 
 def _distance(a: NDArray[np.bool_], b: NDArray[np.bool_], spacing: Sequence[float]) -> float:
-    # One voxel of air around: a surface at the volume's face is a surface like any other.
-    a, b = np.pad(a, 1), np.pad(b, 1)
+    # MONAI pads: a surface at the volume's face is a surface like any other.
     return float(
         compute_hausdorff_distance(
             _tensor(a), _tensor(b), include_background=True, percentile=95, spacing=[float(mm) for mm in spacing]

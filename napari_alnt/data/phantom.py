@@ -52,12 +52,13 @@ class _Chest:
 
 
 def write_phantoms(
-    folder: Path | str, cases: int = 14, shape: Shape = (80, 96, 112), seed: int = 0
+    folder: Path | str, cases: int = 14, shape: Shape = (80, 96, 112), seed: int = 0, damaged: int | None = None
 ) -> list[PhantomCase]:
     """Write ``images/``, ``truth/``, ``teacher/`` and ``damage.json``; the same seed gives the same voxels.
 
     Images are HU on ``shape`` (Z, Y, X), about 3 mm; every second file is stored in RAS, the others in LPS. Label 1 is
-    ground glass, 2 consolidation. Every second teacher mask is damaged, in one of the ways of :data:`DAMAGES`.
+    ground glass, 2 consolidation. Every second teacher mask is damaged, up to ``damaged`` of them, in the ways of
+    :data:`DAMAGES` in turn.
 
     Raises
     ------
@@ -67,17 +68,26 @@ def write_phantoms(
     folder = Path(folder)
     for name in ("images", "truth", "teacher"):
         make_folder(folder / name)
-    written = [_write_case(folder, index, shape, np.random.default_rng([seed, index])) for index in range(cases)]
+    ways = list(DAMAGES)
+    limit = cases // 2 if damaged is None else damaged
+    written = [
+        _write_case(
+            folder,
+            index,
+            shape,
+            ways[index // 2 % len(ways)] if index % 2 and index // 2 < limit else "none",
+            np.random.default_rng([seed, index]),
+        )
+        for index in range(cases)
+    ]
     table = {case.name: {"damage": case.damage, "dice": round(case.dice, 4)} for case in written}
     write_text(folder / "damage.json", json.dumps(table, indent=1) + "\n")
     return written
 
 
-def _write_case(folder: Path, index: int, shape: Shape, rng: np.random.Generator) -> PhantomCase:
+def _write_case(folder: Path, index: int, shape: Shape, damage: str, rng: np.random.Generator) -> PhantomCase:
     spacing = _spacing(shape, rng)
     chest = _chest(shape, spacing, rng)
-    # damage comes in turn, so that every way is seen in fourteen cases
-    damage = list(DAMAGES)[index // 2 % len(DAMAGES)] if index % 2 else "none"
     teacher = _teacher(chest, spacing, damage, rng)
     grid = Grid.new(shape, spacing, axes="RAS" if index % 2 else "LPS", origin=(160.0, 140.0, -120.0))
     name = f"chest_{index + 1:02d}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -108,22 +108,34 @@ class RunBook(Store):
         with self._change() as table:
             put(table, "predictions", prediction, run=run, label=self.case(prediction.case).label_sha256)
 
+    def lineage(self, run: Run | None) -> tuple[int, ...]:
+        """The numbers of a run and of those it went on from, newest first."""
+        numbers = []
+        while run is not None:
+            numbers.append(run.number)
+            run = self.run(run.parent) if run.parent is not None else None
+        return tuple(numbers)
+
     def ledger(self, case: str | None = None) -> list[LedgerEntry]:
         """The history of one case, or of all, oldest epoch first."""
         which = 'WHERE "case" = ?' if case is not None else ""
         query = f'SELECT * FROM ledger {which} ORDER BY run, epoch, "case"'
         return [record(LedgerEntry, row) for row in self._table.rows(query, *([case] if case is not None else []))]
 
-    def scores(self, latest: bool = True) -> list[CaseScored]:
-        """The scores of each case that still hold for its label; all of them, oldest first, or the latest."""
+    def scores(self, latest: bool = True, runs: Collection[int] | None = None) -> list[CaseScored]:
+        """The scores of each case that still hold for its label; all of them, oldest first, or the latest.
+
+        ``runs`` leaves out what other runs have said.
+        """
         labels = self._label_hashes()
-        rows = self._table.rows("SELECT * FROM scores ORDER BY run, step")
+        rows = _of(self._table.rows("SELECT * FROM scores ORDER BY run, step"), runs)
         valid = [record(CaseScored, row) for row in rows if row["label"] == labels[row["case"]]]
         return list({score.case: score for score in valid}.values()) if latest else valid
 
-    def validations(self) -> list[Validated]:
-        """The honest curve, oldest first."""
-        return [from_line(row["event"]) for row in self._table.rows("SELECT event FROM validations ORDER BY run, step")]
+    def validations(self, runs: Collection[int] | None = None) -> list[Validated]:
+        """The honest curve, oldest first; ``runs`` leaves out what other runs have said."""
+        rows = _of(self._table.rows("SELECT * FROM validations ORDER BY run, step"), runs)
+        return [from_line(row["event"]) for row in rows]
 
     def predictions(self) -> list[Predicted]:
         """The newest prediction of each case that still holds for its label."""
@@ -141,3 +153,7 @@ class RunBook(Store):
         settings = Settings.from_dict(json.loads(row["settings"]))
         folder = self._run_folder(row["number"])
         return Run(row["number"], folder, row["job"], settings, row["parent"], row["state"], row["step"])
+
+
+def _of(rows: Sequence[Any], runs: Collection[int] | None) -> list[Any]:
+    return [row for row in rows if runs is None or row["run"] in runs]

@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialize
 from torch import nn
 
-from napari_alnt.data import write_atomic
+from napari_alnt.data import write_bytes
 from napari_alnt.errors import AlntError
 
 
@@ -48,7 +48,7 @@ def save(path: Path, net: nn.Module, optimizer: torch.optim.Optimizer, position:
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     metadata = {"position": json.dumps(asdict(position))}
-    write_atomic(path, lambda temporary: save_file(tensors, temporary, metadata))
+    write_bytes(path, serialize(tensors, metadata))
 
 
 def position(path: Path) -> Position:
@@ -66,7 +66,7 @@ def position(path: Path) -> Position:
         return Position(**values)
     except Exception as error:
         raise AlntError(
-            f"Checkpoint '{path.name}' of run {path.parent.parent.name} cannot be read; train with --fresh to begin anew."
+            f"The checkpoint of run {path.parent.parent.name} cannot be read; train with --fresh to begin anew."
         ) from error
 
 

@@ -19,8 +19,8 @@ from monai.transforms import (
     RandGaussianNoised,
     RandGaussianSmoothd,
     RandScaleIntensityd,
+    RandShiftIntensityd,
 )
-from monai.transforms import RandShiftIntensityd
 from numpy.typing import NDArray
 from torch import Tensor
 

@@ -7,7 +7,6 @@ from collections import defaultdict
 from typing import Any
 
 from napari_alnt.core import StepReport
-from napari_alnt.data import Case
 from napari_alnt.events import EpochDone, LedgerRow
 
 SUMS = ("trust", "informativeness", "loss", "weight")

@@ -49,8 +49,8 @@ class Student:
         found = checkpoint.position(path_of(run))
         if not found.fits(self.position):
             raise AlntError(
-                f"Run {run.number} trained '{found.network}' at {found.spacing} mm with the {found.window} window, which"
-                " the settings no longer match; set them back, or train with --fresh to begin anew."
+                f"Run {run.number} trained '{found.network}' at {found.spacing} mm with the {found.window} window,"
+                " which the settings no longer match; set them back, or train with --fresh to begin anew."
             )
         self.position = checkpoint.load(path_of(run), self.net, self.optimizer)
 

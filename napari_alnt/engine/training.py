@@ -98,7 +98,7 @@ class Training:
         epoch = self.student.position.epoch + 1
         yield from self._call_roll(epoch)
         roster = {name: ("reference", version) for name, (version, _) in self.experts.items()}
-        roster |= {name: ("pool", "teacher") for name in self.pool}
+        roster |= dict.fromkeys(self.pool, ("pool", "teacher"))
         book = EpochBook(roster, self.student.position.unfinished)
         while not self._epoch_complete():
             yield from self._attend()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_alnt.data import CaseFiles, PhantomCase, Project, write_phantoms
+from napari_alnt.data import Project, write_phantoms
 from napari_alnt.events import Event, RankingDone, Validated
 from napari_alnt.session.session import QueueRow, Session
 from napari_alnt.session.simulate import Radiologist
@@ -23,22 +23,19 @@ SETTINGS = Settings(
     validate_every=4,
     rank_every=4,
 )
-REFERENCE, AUDIT = 3, 2
+REFERENCE, AUDIT, DAMAGED = 3, 2, 5
+SOUND = "none"
+"""The damage of a mask that is right."""
 LABELS = {1: "ground glass", 2: "consolidation"}
 
 
 @dataclass(frozen=True)
 class Demo:
-    """The demo's project folder with what only a simulation may know: true masks and the damage of each teacher mask."""
+    """The demo's project folder, with what only a simulation may know: true masks, and each pool mask's damage."""
 
     folder: Path
     truth: dict[str, Path]
     damage: dict[str, str]
-
-    @property
-    def pool(self) -> tuple[str, ...]:
-        """Cases of which the project is given no expert mask."""
-        return tuple(name for name in self.truth if name in self.damage)
 
 
 def make_demo(
@@ -50,24 +47,14 @@ def make_demo(
     """
     folder = Path(folder)
     shaped = {} if shape is None else {"shape": shape}
-    phantoms = write_phantoms(folder / "data", cases=cases, seed=settings.seed, **shaped)
-    sound = [phantom for phantom in phantoms if phantom.damage == "good"]
+    phantoms = write_phantoms(folder / "data", cases=cases, seed=settings.seed, damaged=DAMAGED, **shaped)
+    sound = [phantom for phantom in phantoms if phantom.damage == SOUND]
     experts = {phantom.name for phantom in sound[: REFERENCE + AUDIT]}
-    files = [_files(phantom, phantom.name in experts) for phantom in phantoms]
+    files = [phantom.files(expert=phantom.name in experts) for phantom in phantoms]
     project = folder / "project"
     Project.create(project, files, reference=REFERENCE, audit=AUDIT, labels=LABELS, settings=settings).close()
     pool = [phantom for phantom in phantoms if phantom.name not in experts]
-    demo = Demo(project, {p.name: p.truth for p in phantoms}, {p.name: p.damage for p in pool})
-    return demo
-
-
-def _files(phantom: PhantomCase, expert: bool) -> CaseFiles:
-    return CaseFiles(
-        name=phantom.name,
-        image=phantom.image,
-        teacher=phantom.teacher,
-        expert=phantom.truth if expert else None,
-    )
+    return Demo(project, {p.name: p.truth for p in phantoms}, {p.name: p.damage for p in pool})
 
 
 @dataclass
@@ -98,7 +85,7 @@ class Corrections:
     @property
     def damaged(self) -> int:
         """How many of the corrected cases had a damaged teacher mask."""
-        return sum(self.demo.damage[row.case] != "good" for row in self.picked)
+        return sum(self.demo.damage[row.case] != SOUND for row in self.picked)
 
     def to_json(self) -> str:
         """The result as plain values."""

@@ -55,10 +55,16 @@ class History:
         for row in rows:
             self.ledger[row.case].append(row)
 
+    def restart(self) -> None:
+        """Forget all: a new student begins."""
+        for table in (self.steps, self.validations, self.samples, self.ledger, self.scores):
+            table.clear()
+        self.changed.emit("restarted")
+
     def forget(self, case: str) -> None:
         """Drop the scores of a case: its label has changed, so they speak of another mask."""
         for table in (self.scores, self.samples, self.predictions):
-            table.pop(case, None)  # type: ignore[attr-defined]
+            table.pop(case, None)
         self.changed.emit("forgotten")
 
     def _take_step(self, event: StepDone) -> None:

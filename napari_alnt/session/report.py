@@ -54,7 +54,8 @@ def _page(session: Session, notes: Sequence[str]) -> str:
         f"<p class=quiet>napari-alnt {__version__}. Not a medical device.</p>",
     ]
     title = html.escape(project.name)
-    return f"<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title><style>{STYLE}</style>{''.join(parts)}</html>"
+    head = f"<meta charset=utf-8><title>{title}</title><style>{STYLE}</style>"
+    return f"<!doctype html><html lang=en>{head}{''.join(parts)}</html>"
 
 
 def _table(columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:

@@ -1,4 +1,4 @@
-"""A project at work: jobs for the engine, what comes of them, and the queue. The window and the terminal stand on it."""
+"""A project at work: jobs for the engine, what comes of them, and the queue."""
 
 from __future__ import annotations
 
@@ -134,6 +134,8 @@ class Session:
             self.project.save_settings(settings)
             self.changed.emit("settings")
         self._run, self._job = self._choose_run(job, fresh), job
+        if fresh:
+            self.history.restart()
         self._scored = []
         launcher = self.project.settings.launcher
         self.engine = Engine(self.project.folder, self._run.number, job, cases=cases, launcher=launcher)
@@ -142,7 +144,8 @@ class Session:
 
     def apply(self, event: Event) -> None:
         """Write down what one event says. Call it for every event of the engine, in order, in one thread."""
-        self.history.apply(event)
+        if not (self._job == "teach" and isinstance(event, Validated)):  # the teacher's is not the student's curve
+            self.history.apply(event)
         match event:
             case EpochDone() if self._run:
                 self.project.add_ledger(self._run.number, event)
@@ -282,8 +285,14 @@ class Session:
         return tuple(sorted(rows, key=_place))
 
     def validations(self) -> tuple[Validated, ...]:
-        """The honest curve over the audit cases, oldest first."""
+        """The student's honest curve over the audit cases, oldest first."""
         return tuple(self.history.validations)
+
+    def teacher_dice(self) -> float:
+        """The audit Dice of the product's own teacher; nan if it made none."""
+        taught = [run.number for run in self.project.runs if run.job == "teach"]
+        seen = self.project.validations(taught[-1:])
+        return seen[-1].dice if seen else NAN
 
     def _row(self, case: Case, priority: float) -> QueueRow:
         score = self.history.scores.get(case.name, [None])[-1]
@@ -306,11 +315,11 @@ class Session:
         return dict(zip(scores.cases, map(float, values), strict=True))
 
     def _recall(self) -> None:
-        """Fill the history from the project's table."""
-        for row in self.project.ledger():
-            self.history.take_rows([row])
-        self.history.validations.extend(self.project.validations())
-        for score in self.project.scores(latest=False):
+        """Fill the history from the project's table: what the newest student and those before it have said."""
+        runs = self.project.lineage(self.last_student())
+        self.history.take_rows(row for row in self.project.ledger() if row.run in runs)
+        self.history.validations.extend(self.project.validations(runs))
+        for score in self.project.scores(latest=False, runs=runs):
             self.history.scores[score.case].append(score)
         self.history.predictions.update({item.case: item for item in self.project.predictions()})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from qtpy.QtCore import QSize, Signal
-from qtpy.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_alnt.settings import WINDOWS
 from napari_alnt.widgets.style import button, dot, label, say
@@ -34,7 +34,7 @@ DECISIONS = {
     "previous": ("‹ Back", "Open the case above in the queue"),
     "next": ("Next ›", "Open the case below in the queue"),
 }
-WINDOW_NAMES = {"lung": "Lung", "soft_tissue": "Soft", "bone": "Bone"}
+WINDOW_NAMES = {"lung": "Lung", "soft_tissue": "Soft tissue", "bone": "Bone"}
 
 
 def key_text(key: str) -> str:
@@ -43,7 +43,7 @@ def key_text(key: str) -> str:
 
 
 class CaseBar(QWidget):
-    """Buttons of the open case. ``asked`` carries an action's name from :data:`KEYS`, ``label_chosen`` a label value."""
+    """Buttons of the open case. ``asked`` carries an action of :data:`KEYS`, ``label_chosen`` a label value."""
 
     asked = Signal(str)
     label_chosen = Signal(int)
@@ -55,7 +55,7 @@ class CaseBar(QWidget):
         self._name, self._note, self._time = label("No case is open", "title"), label("", "faint"), label("", "faint")
         self._time.setToolTip("Time you have spent on this case; it stands still while the mouse rests")
         self.sentence = label("Click a case in the queue to open it.", "faint", wrap=True)
-        self._chips = QHBoxLayout()
+        self._chips = QGridLayout()
         self._chips.setSpacing(2)
         self._group = QButtonGroup(self)
         self._lay_out()
@@ -68,13 +68,16 @@ class CaseBar(QWidget):
             chip.deleteLater()
         self.chips = {}
         for value, name in labels.items():
-            chip = button(name, f"Paint {name} (label {value}); outlines: teacher in this colour, student in pale", name="chip")
+            chip = button(
+                name, f"Paint {name} (label {value}). Outlines: teacher in this colour, student pale", name="chip"
+            )
+            chip.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
             chip.setIcon(dot(colours[value], 12))
             chip.setIconSize(QSize(12, 12))
             chip.setCheckable(True)
             chip.clicked.connect(lambda _=False, value=value: self.label_chosen.emit(value))
             self._group.addButton(chip)
-            self._chips.insertWidget(len(self.chips), chip)
+            self._chips.addWidget(chip, len(self.chips) // 3, len(self.chips) % 3)
             self.chips[value] = chip
 
     def check_label(self, value: int) -> None:
@@ -108,14 +111,15 @@ class CaseBar(QWidget):
         head.addWidget(self._note)
         head.addStretch()
         head.addWidget(self._time)
-        tools = QHBoxLayout()
-        tools.setSpacing(4)
-        tools.addLayout(self._chips)
-        tools.addStretch()
-        for name, text in {**WINDOW_NAMES, "trust": "Trust"}.items():
+        chips, tools = _row("Paint"), _row("Show")
+        chips.addLayout(self._chips)
+        chips.addStretch()
+        for name, text in {**WINDOW_NAMES, "trust": "Voxel trust"}.items():
             tip = "Show or hide the voxel trust" if name == "trust" else f"Grey values for {text.lower()}"
             self.buttons[name] = self._button(name, text, tip, "chip")
+            self.buttons[name].setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
             tools.addWidget(self.buttons[name])
+        tools.addStretch()
         grid = QGridLayout()
         grid.setSpacing(4)
         places = {"accept": (0, 0, 3), "confirm": (0, 3, 2), "skip": (1, 0, 1), "flag": (1, 1, 1), "revert": (1, 2, 1)}
@@ -129,7 +133,7 @@ class CaseBar(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        for part in (head, tools, grid):
+        for part in (head, chips, tools, grid):
             layout.addLayout(part)
         layout.addWidget(self.sentence)
 
@@ -137,3 +141,11 @@ class CaseBar(QWidget):
         widget = button(text, tip, key_text(KEYS[action]), name)
         widget.clicked.connect(lambda: self.asked.emit(action))
         return widget
+
+
+def _row(title: str) -> QHBoxLayout:
+    row, name = QHBoxLayout(), label(title, "faint")
+    name.setFixedWidth(38)
+    row.setSpacing(2)
+    row.addWidget(name)
+    return row

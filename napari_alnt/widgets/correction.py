@@ -186,11 +186,12 @@ class Correction(QObject):
         return True
 
     def _confirm(self, case: str) -> bool:
-        assert self.layers.opened is not None and self.layers.correction is not None
+        assert self.layers.opened is not None
+        assert self.layers.correction is not None
         teacher = self.layers.opened.teacher
         if teacher is not None and not np.array_equal(teacher, self.layers.correction.data):
             raise AlntError(
-                f"The mask of {case} is not the teacher's any more; press Accept to keep your changes, or undo them first."
+                f"The mask of {case} is not the teacher's any more; Accept keeps your changes, Confirm needs them undone."
             )
         self.session.confirm(case, author=_author(), seconds=round(self.seconds, 1))
         self._kept = self._sum()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, get_origin
 
-from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, LineEdit, SpinBox, Widget
+from magicgui.widgets import CheckBox, ComboBox, FloatSpinBox, LineEdit, SpinBox, Widget
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QCheckBox, QFrame, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QFormLayout, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from napari_alnt.errors import AlntError
 from napari_alnt.settings import HINTS, Settings, choices
@@ -24,13 +24,16 @@ class SettingsForm(QWidget):
         self.fresh = QCheckBox("Begin anew instead of going on")
         self.fresh.setToolTip("The next run starts with a new network; the runs before are kept.")
         self.sentence = label("", "error", wrap=True)
-        box = Container(widgets=list(self.rows.values()), labels=True)
-        box.native.layout().setContentsMargins(0, 0, 6, 0)
-        box.native.layout().setSpacing(3)
-        for row in self.rows.values():
+        self._box = QWidget()
+        form = QFormLayout(self._box)
+        form.setContentsMargins(0, 0, 6, 0)
+        form.setSpacing(3)
+        for name, row in self.rows.items():
+            title = label(name.replace("_", " "), "faint")
+            title.setToolTip(row.tooltip)
+            form.addRow(title, row.native)
             row.changed.connect(self._check)
-        self._box = box
-        self._lay_out(box.native)
+        self._lay_out(self._box)
 
     def value(self) -> Settings:
         """The settings in the form.
@@ -45,7 +48,7 @@ class SettingsForm(QWidget):
 
     def set_enabled(self, writable: bool) -> None:
         """Let settings be changed or only read."""
-        self._box.enabled = writable
+        self._box.setEnabled(writable)
         self.fresh.setEnabled(writable)
 
     def _check(self) -> None:
@@ -72,7 +75,7 @@ class SettingsForm(QWidget):
 
 def _widget(item: dataclasses.Field[Any], value: Any) -> Widget:
     hint, low, high = HINTS[item.name], item.metadata["low"], item.metadata["high"]
-    common = {"name": item.name, "label": item.name.replace("_", " "), "tooltip": item.metadata["help"]}
+    common = {"name": item.name, "tooltip": item.metadata["help"]}
     if allowed := choices(hint):
         return ComboBox(value=value, choices=list(allowed), **common)
     if hint is bool:

@@ -33,7 +33,7 @@ class Home(QWidget):
         self.demo_folder = DEMO
         self.open = button("Open project …", "Open a folder that holds a project", name="main")
         self.new = button("New project …", "Make a project from images and masks")
-        self.demo = button("Open demo", "Open a project of made-up chest CTs; it is made first, which takes half a minute")
+        self.demo = button("Open demo", "A project of made-up chest CTs; to make it takes half a minute")
         self.sentence = label("", "faint", wrap=True)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)

@@ -19,11 +19,19 @@ from napari_alnt.widgets.style import UNKNOWN_COLOUR, class_colour, pale
 Array = npt.NDArray[Any]
 
 TRUST = Colormap(
-    np.array([[0.95, 0.35, 0.15, 0.9], [0.95, 0.55, 0.3, 0.45], [0, 0, 0, 0], [0.3, 0.7, 0.9, 0.45], [0.1, 0.6, 0.95, 0.9]]),
+    np.array(
+        [[0.95, 0.35, 0.15, 0.9], [0.95, 0.55, 0.3, 0.4], [0, 0, 0, 0], [0.3, 0.7, 0.9, 0.4], [0.1, 0.6, 0.95, 0.9]]
+    ),
     controls=np.array([0, 0.35, 0.5, 0.65, 1]),
     name="voxel trust",
 )
 """Disagrees with the experts in orange, agrees in blue, nothing to say is clear."""
+
+
+BRUSH = 12.0
+"""Width of the brush, in mm, when a case opens."""
+SENSIBLE = 0.2
+"""Part of a volume above which a student's mask is not shown at first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +100,7 @@ class CaseLayers:
         self.correction: Labels | None = None
         self._image: Image | None = None
         self._ours: list[Layer] = []
+        self._pictured: list[Layer] = []
         self._grid: dict[str, Any] = {}
 
     @property
@@ -106,11 +115,15 @@ class CaseLayers:
         self._grid = {"scale": opened.image.scale, "translate": opened.image.translate}
         name, metadata = opened.case.name, {"alnt_grid": opened.image.grid}
         limits = contrast(opened.image.voxels, window)
-        self._image = Image(opened.image.voxels, name=name, contrast_limits=limits, metadata=metadata, **self._grid)
+        self._image = Image(
+            opened.image.voxels, name=name, contrast_limits=limits, interpolation2d="linear", metadata=metadata,
+            **self._grid,
+        )  # fmt: skip
         self._add(self._image)
         self.correction = Labels(
             opened.start, name="correction", opacity=0.4, colormap=self._colormap(), metadata=metadata, **self._grid
         )
+        self.correction.brush_size = max(round(BRUSH / opened.image.scale[-1]), 1)
         self._add(self.correction)
         if opened.teacher is not None:
             self._add_contour("teacher", opened.teacher, self._colormap())
@@ -121,16 +134,23 @@ class CaseLayers:
 
     def add_picture(self, picture: Picture) -> None:
         """Add the student's mask and the voxel trust, now or when they arrive."""
-        for layer in [layer for layer in self._ours if layer.name in ("student", "voxel trust")]:
+        # a student that has hardly learnt marks most of the volume and would hide the case
+        shown = {"student": np.count_nonzero(picture.student) < SENSIBLE * picture.student.size, "voxel trust": False}
+        for layer in [layer for layer in self._ours if layer in self._pictured]:
+            shown[layer.name] = layer.visible
             self._remove(layer)
         high = float(np.percentile(np.abs(picture.trust), 99.9)) or 1.0
         trust = Image(
-            picture.trust, name="voxel trust", colormap=TRUST, contrast_limits=(-high, high), visible=False,
+            picture.trust, name="voxel trust", colormap=TRUST, contrast_limits=(-high, high),
+            visible=bool(shown["voxel trust"]),
             blending="translucent", **self._grid,
         )  # fmt: skip
+        active = self.viewer.layers.selection.active
         self._add(trust, above=self._image)
-        self._add_contour("student", picture.student, self._colormap(pale_too=True))
-        self.activate()
+        student = self._add_contour("student", picture.student, self._colormap(pale_too=True))
+        student.visible = bool(shown["student"])
+        self._pictured = [trust, student]
+        self.viewer.layers.selection.active = active
 
     def activate(self) -> None:
         """Make the correction the layer that is painted on."""
@@ -156,15 +176,15 @@ class CaseLayers:
 
     def toggle_trust(self) -> None:
         """Show or hide the voxel trust."""
-        for layer in self._ours:
-            if layer.name == "voxel trust":
-                layer.visible = not layer.visible
+        if self._pictured:
+            self._pictured[0].visible = not self._pictured[0].visible
 
     def clear(self) -> None:
         """Take the case out of the viewer."""
         for layer in list(self._ours):
             self._remove(layer)
         self.opened = self.correction = self._image = None
+        self._pictured = []
 
     def _add(self, layer: Layer, above: Layer | None = None) -> None:
         layers = self.viewer.layers
@@ -179,11 +199,12 @@ class CaseLayers:
         if layer in self.viewer.layers:
             self.viewer.layers.remove(layer)
 
-    def _add_contour(self, name: str, mask: Array, colormap: DirectLabelColormap) -> None:
+    def _add_contour(self, name: str, mask: Array, colormap: DirectLabelColormap) -> Labels:
         layer = Labels(mask, name=name, opacity=1.0, colormap=colormap, **self._grid)
         layer.contour = 1
         layer.editable = False
         self._add(layer)
+        return layer
 
     def _colormap(self, pale_too: bool = False) -> DirectLabelColormap:
         colours: dict[int | None, Any] = {None: UNKNOWN_COLOUR, 0: "transparent", self.unknown: UNKNOWN_COLOUR}

@@ -21,6 +21,8 @@ from napari_alnt.widgets.queue import QueueView
 from napari_alnt.widgets.style import button, label, line, say
 from napari_alnt.widgets.training import Jobs, TrainingPanel
 
+WIDTH = 430
+"""Width in pixels below which the queue's columns would be cut."""
 REDRAW = 500
 """Milliseconds between two looks at whether something is to be drawn anew."""
 
@@ -39,6 +41,7 @@ class Loop(QWidget):
         self.correction = Correction(session, self.layers, self)
         self.jobs = Jobs(session, self)
         self.title, self.badge = label(project.name, "title"), label("read-only", "badge")
+        self.title.setToolTip(str(project.folder))
         self.counts, self.note = label("", "faint"), label("", "warn", wrap=True)
         self.close_button = button("Close", "Keep unsaved work and close the project")
         self.queue, self.case_bar = QueueView(), CaseBar()
@@ -88,8 +91,8 @@ class Loop(QWidget):
         """The next case below that is still to be looked at, else the first such case."""
         rows = list(self.queue.in_order())
         place = next((n for n, row in enumerate(rows) if row.case == self.correction.case), -1)
-        open_ = [row.case for row in rows[place + 1 :] + rows[: max(place, 0)] if row.status not in ("accepted", "skipped")]
-        return open_[0] if open_ else ""
+        others = rows[place + 1 :] + rows[: max(place, 0)]
+        return next((row.case for row in others if row.status not in ("accepted", "skipped")), "")
 
     def _go_on(self, case: str) -> None:
         self._refresh()
@@ -248,7 +251,6 @@ class Loop(QWidget):
         head.addWidget(self.close_button)
         for name, page in (("Curves", self.curves), ("Trust", self.scatter), ("Settings", self.form)):
             self.tabs.addTab(page, name)
-        self.tabs.setDocumentMode(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 8)
         layout.setSpacing(7)
@@ -258,4 +260,4 @@ class Loop(QWidget):
             (self.training, 0), (self.tabs, 3),
         ):  # fmt: skip
             layout.addWidget(widget, stretch)
-        self.setMinimumWidth(400)
+        self.setMinimumWidth(WIDTH)

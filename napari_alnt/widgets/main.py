@@ -148,5 +148,3 @@ def dock(viewer: napari.Viewer) -> AnnotationLoop:
     widget = AnnotationLoop(viewer)
     viewer.window.add_dock_widget(widget, name=NAME, area="right")
     return widget
-
-

@@ -32,7 +32,8 @@ class Curves(QWidget):
         self._raw = self.loss.plot(pen=pg.mkPen(LOSS + "55", width=1))
         self._mean = self.loss.plot(pen=pg.mkPen(LOSS, width=2), name="teacher masks, weighed")
         self._expert = self.loss.plot(pen=pg.mkPen(EXPERT_LOSS, width=2), name="expert masks")
-        self._dice = self.dice.plot(pen=pg.mkPen(DICE, width=2), symbol="o", symbolSize=6, symbolBrush=DICE, symbolPen=None)
+        marks = {"symbol": "o", "symbolSize": 6, "symbolBrush": DICE, "symbolPen": None}
+        self._dice = self.dice.plot(pen=pg.mkPen(DICE, width=2), **marks)
         self._last = pg.TextItem(color=DICE, anchor=(1, 1.1))
         self.dice.addItem(self._last, ignoreBounds=True)
         _fill(self, self.view)
@@ -77,11 +78,11 @@ class Scatter(QWidget):
         scored = [row for row in queue if math.isfinite(row.trust) and math.isfinite(row.informativeness)]
         if scored:
             known = {row.case: (row.trust, row.informativeness) for row in scored}
-            self.plot.setLabel("bottom", "trust (cosine with the experts, newest ranking)")
+            self.plot.setLabel("bottom", "trust: cosine, newest ranking")
         else:
             samples = dict(history.samples)
             known = {case: (one.trust, one.informativeness) for case, one in samples.items()}
-            self.plot.setLabel("bottom", "trust (dot product with the experts, newest patches)")
+            self.plot.setLabel("bottom", "trust: dot product, newest patches")
         spots = [_spot(row, known[row.case], row.case == opened) for row in queue if row.case in known]
         self.points.setData(spots)
 
@@ -95,15 +96,13 @@ def _spot(row: QueueRow, position: tuple[float, float], opened: bool) -> dict[st
     return {"pos": position, "data": row.case, "brush": pg.mkBrush(STATUS_COLOURS[row.status]), "pen": pen}
 
 
-def smooth(values: Any, part: float = 0.05) -> Any:
-    """Exponential moving mean; values that are not finite are passed over."""
-    means, mean = np.full(len(values), np.nan), math.nan
-    weight = max(part, 2 / (len(values) + 1)) if len(values) < 40 else part
-    for place, value in enumerate(values):
-        if math.isfinite(value):
-            mean = value if math.isnan(mean) else mean + weight * (value - mean)
-        means[place] = mean
-    return means
+def smooth(values: Any, part: float = 0.06) -> Any:
+    """Moving mean over a window of ``part`` of the values, narrower at the ends; what is not finite is passed over."""
+    known = np.isfinite(values)
+    window = np.ones(2 * int(part * len(values) / 2) + 1)
+    counts = np.convolve(known, window, mode="same")
+    with np.errstate(invalid="ignore"):
+        return np.where(known, np.convolve(np.where(known, values, 0), window, mode="same") / counts, np.nan)
 
 
 def _dress(plot: Any, left: str, bottom: str = "") -> None:
@@ -113,7 +112,7 @@ def _dress(plot: Any, left: str, bottom: str = "") -> None:
     plot.showGrid(x=True, y=True, alpha=0.12)
     plot.setMenuEnabled(False)
     plot.hideButtons()
-    plot.getAxis("left").setWidth(48)
+    plot.getAxis("left").setWidth(58)
     plot.getAxis("left").enableAutoSIPrefix(False)
     plot.getAxis("bottom").enableAutoSIPrefix(False)
 

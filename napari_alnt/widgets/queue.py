@@ -181,6 +181,6 @@ class QueueView(QTableView):
         header.setMinimumSectionSize(30)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, width in enumerate((0, 76, 48, 56, 56, 46, 58)):
+        for column, width in enumerate((0, 82, 48, 54, 56, 44, 58)):
             if width:
                 self.setColumnWidth(column, width)

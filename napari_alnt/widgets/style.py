@@ -44,6 +44,7 @@ QTableView::item {{ padding: 0px 4px; }}
 QTableView::item:selected {{ background: {selected}; color: {text}; }}
 QHeaderView::section {{ background: {background}; color: {faint}; border: none; padding: 3px 4px; }}
 QTabWidget::pane {{ border: none; }}
+QTabBar {{ qproperty-drawBase: 0; background: {background}; }}
 QTabBar::tab {{ padding: 4px 10px; background: {background}; color: {faint}; }}
 QTabBar::tab:selected {{ color: {text}; border-bottom: 2px solid {accept}; background: {background}; }}
 """

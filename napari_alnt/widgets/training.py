@@ -136,8 +136,12 @@ class Jobs(QObject):
             case Failed():
                 self.said.emit(event.message, "error")
             case Finished() if self.job in ("train", "teach"):
-                ended = "Training is done." if event.reason == "done" else "Training stopped; Continue takes it up again."
-                self.said.emit(ended if self.job == "train" else "The teacher's masks are made.", "faint")
+                self.said.emit(self._ending(event), "faint")
+
+    def _ending(self, event: Finished) -> str:
+        if event.reason == "stopped":
+            return "Stopped; Continue takes it up again." if self.job == "train" else "Stopped."
+        return "Training is done." if self.job == "train" else "The teacher's masks are made."
 
     def _ended(self) -> None:
         if self._listener is not None:
@@ -159,7 +163,7 @@ class Jobs(QObject):
 
 
 class TrainingPanel(QWidget):
-    """Start, pause, stop; how far it is, and how long it will take. ``start_asked`` asks for the settings to start with."""
+    """Start, pause, stop; how far it is, and how long it will take. ``start_asked``: give me settings to start with."""
 
     start_asked = Signal()
 
