@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +52,9 @@ def ball(seed: int) -> tuple[np.ndarray, np.ndarray]:
     return image.astype(np.int16), labels
 
 
-def make_balls(folder: Path, pool: int = 4, experts: int = 4, settings: Settings = TINY, **roles: int) -> Balls:
+def make_balls(
+    folder: Path, pool: int = 4, experts: int = 4, taught: bool = True, settings: Settings = TINY, **roles: int
+) -> Balls:
     """``experts`` cases with a true mask, ``pool`` cases with a teacher mask, every second one of them shifted."""
     files, truth, wrong = [], {}, []
     (folder / "files").mkdir(parents=True)
@@ -66,7 +70,8 @@ def make_balls(folder: Path, pool: int = 4, experts: int = 4, settings: Settings
         write_labels(paths["teacher"], np.roll(labels, 7 if name in wrong else 0, axis=2), grid)
         truth[name] = paths["truth"]
         expert = paths["truth"] if number < experts else None
-        files.append(CaseFiles(name, paths["image"], teacher=None if expert else paths["teacher"], expert=expert))
+        teacher = paths["teacher"] if taught and not expert else None
+        files.append(CaseFiles(name, paths["image"], teacher=teacher, expert=expert))
     roles = roles or {"reference": experts // 2, "audit": experts - experts // 2}
     Project.create(folder / "project", files, settings=settings, labels={1: "ball"}, **roles).close()
     return Balls(folder / "project", truth, tuple(wrong))
@@ -83,3 +88,9 @@ def balls(_balls: Balls, tmp_path: Path) -> Balls:
     shutil.copytree(_balls.folder.parent, tmp_path / "balls")
     truth = {name: tmp_path / "balls" / "files" / path.name for name, path in _balls.truth.items()}
     return Balls(tmp_path / "balls" / "project", truth, _balls.wrong)
+
+
+@pytest.fixture
+def new_balls(tmp_path: Path) -> Callable[..., Balls]:
+    """Makes a small project with other numbers or roles."""
+    return functools.partial(make_balls, tmp_path / "new")

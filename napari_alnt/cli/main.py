@@ -17,7 +17,7 @@ from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional, arg
 
 from napari_alnt.cli.demo import Demo
 from napari_alnt.cli.terminal import RunFailed, Terminal
-from napari_alnt.data import CaseFiles, Project, from_datalist, from_nnunet, from_patterns, read_labels
+from napari_alnt.data import CaseFiles, Project, from_datalist, from_nnunet, from_patterns
 from napari_alnt.errors import AlntError
 from napari_alnt.session import Session, by_command, by_folder
 from napari_alnt.settings import HINTS, Settings
@@ -229,8 +229,7 @@ class Accept:
     def _version(self, session: Session) -> Any:
         if self.mask is None:
             return session.confirm(self.case, author=self.author, seconds=60 * self.minutes)
-        image = session.project.image(session.project.case(self.case))
-        labels = read_labels(self.mask, like=image, unknown=session.project.settings.unknown)
+        labels = session.project.read_mask(self.case, self.mask)
         return session.accept(self.case, labels.voxels, author=self.author, seconds=60 * self.minutes)
 
 

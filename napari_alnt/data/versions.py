@@ -59,18 +59,23 @@ class LabelBook(Store):
         with self._change() as table:
             table.execute("UPDATE cases SET mark = ? WHERE name = ?", (status, name))
 
-    def set_teacher(self, name: str, path: Path | str) -> None:
-        """Make a file the teacher mask of a case.
+    def read_mask(self, name: str, path: Path | str) -> Volume:
+        """A mask from anywhere for a case of this project, (Z, Y, X).
 
         Raises
         ------
         AlntError
-            If the mask does not fit the image or holds unknown values.
+            If the mask does not fit the image or holds values that are none of the project's.
         """
-        self._require_writable()
-        case, path = self.case(name), Path(path).absolute()
-        volume = read_labels(path, like=read_grid(case.image), unknown=self.settings.unknown)
+        volume = read_labels(path, like=read_grid(self.case(name).image), unknown=self.settings.unknown)
         self._require_values(volume.voxels, f"The mask '{path}'")
+        return volume
+
+    def set_teacher(self, name: str, path: Path | str) -> None:
+        """Make a file the teacher mask of a case; raises as :meth:`read_mask`."""
+        self._require_writable()
+        path = Path(path).absolute()
+        self.read_mask(name, path)
         values = (str(path), near(path, self.folder), sha256(path), name)
         with self._change() as table:
             table.execute("UPDATE cases SET teacher = ?, teacher_near = ?, teacher_sha256 = ? WHERE name = ?", values)

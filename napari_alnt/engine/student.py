@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from napari_alnt.core import Head, build, head_layer
+from napari_alnt.core import Head, build, check_patch, head_layer
 from napari_alnt.data import Run
 from napari_alnt.engine import checkpoint
 from napari_alnt.engine.checkpoint import Position
@@ -30,9 +30,9 @@ class Student:
     @classmethod
     def new(cls, dataset: Dataset, settings: Settings) -> Student:
         """An untrained student, its weights drawn with the project's seed."""
+        check_patch(settings.network, settings.patch)
         device = choose_device(settings)
-        torch.manual_seed(settings.seed)
-        net = build(settings.network, dataset.classes).to(device)
+        net = build(settings.network, dataset.classes, settings.seed).to(device)
         example = torch.zeros(1, 1, *settings.patch, device=device)
         optimizer = torch.optim.AdamW(net.parameters(), lr=settings.learning_rate, weight_decay=1e-5)
         position = Position(0, 0, 0, 0, settings.network, dataset.classes, dataset.spacing, settings.window)

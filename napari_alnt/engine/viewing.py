@@ -64,7 +64,7 @@ class Viewer:
 
     def classes(self, image: NDArray[np.float16], shape: tuple[int, ...]) -> NDArray[np.int16]:
         """The student's class of every voxel of a case's own grid (D, H, W)."""
-        return largest(self._logits(image).softmax(0), shape)
+        return largest(self._probabilities(image), shape)
 
     def _patches(self, case: Prepared) -> list[tuple[Tensor, Tensor]]:
         device = self.student.device
@@ -73,7 +73,7 @@ class Viewer:
     def _tensor(self, image: NDArray[np.float16]) -> Tensor:
         return torch.from_numpy(np.array(image, np.float32))[None, None].to(self.student.device)
 
-    def _logits(self, image: NDArray[np.float16]) -> Tensor:
+    def _probabilities(self, image: NDArray[np.float16]) -> Tensor:
         return core.predict(self.student.net, self._tensor(image), self.dataset.settings.patch)
 
     def _audit(self, case: Case) -> AuditedCase:
@@ -90,7 +90,7 @@ class Viewer:
         images, targets = (torch.stack(part) for part in zip(*self._patches(prepared), strict=True))
         batch = self.dataset.settings.batch
         scores = core.score_case(self.student.net, self.student.head, direction, images, targets, batch=batch)
-        probabilities = self._logits(prepared.image).softmax(0)
+        probabilities = self._probabilities(prepared.image)
         guess, target = probabilities.argmax(0).cpu().numpy(), np.asarray(prepared.target)
         seen = ((guess > 0) | (target > 0)) & (target != core.IGNORE)
         return CaseScored(

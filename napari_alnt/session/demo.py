@@ -39,15 +39,14 @@ class Demo:
 
 
 def make_demo(
-    folder: Path | str, cases: int = 16, settings: Settings = SETTINGS, shape: tuple[int, int, int] | None = None
+    folder: Path | str, cases: int = 16, settings: Settings = SETTINGS, shape: tuple[int, int, int] = (80, 96, 112)
 ) -> Demo:
     """Write the synthetic CTs and make a project of them; about 15 s for 16 cases.
 
     Five cases with sound teacher masks have an expert mask (3 reference, 2 audit); the others are the pool.
     """
     folder = Path(folder)
-    shaped = {} if shape is None else {"shape": shape}
-    phantoms = write_phantoms(folder / "data", cases=cases, seed=settings.seed, damaged=DAMAGED, **shaped)
+    phantoms = write_phantoms(folder / "data", cases=cases, shape=shape, seed=settings.seed, damaged=DAMAGED)
     sound = [phantom for phantom in phantoms if phantom.damage == SOUND]
     experts = {phantom.name for phantom in sound[: REFERENCE + AUDIT]}
     files = [phantom.files(expert=phantom.name in experts) for phantom in phantoms]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from napari_alnt.data import LabelVersion, read_labels
+from napari_alnt.data import LabelVersion
 from napari_alnt.errors import AlntError
 from napari_alnt.session.session import Session
 
@@ -29,6 +29,5 @@ class Radiologist:
         """
         if case not in self.truth:
             raise AlntError(f"The simulated radiologist knows no truth for case '{case}'; give its mask file.")
-        image = session.project.image(session.project.case(case))
-        labels = read_labels(self.truth[case], like=image, unknown=session.project.settings.unknown)
-        return session.accept(case, labels.voxels, author="simulated radiologist")
+        truth = session.project.read_mask(case, self.truth[case])
+        return session.accept(case, truth.voxels, author="simulated radiologist")

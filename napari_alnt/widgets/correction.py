@@ -118,6 +118,7 @@ class Correction(QObject):
             self._complain(error)
 
         def done(_: Any) -> None:
+            self.session.changed.emit("case")
             self.said.emit(f"Draft of {name} kept {time.strftime('%H:%M')}.", "faint")
 
         self.line.run(self.session.project.save_draft, name, copy, self.seconds, done=done, failed=failed)
@@ -191,7 +192,7 @@ class Correction(QObject):
         teacher = self.layers.opened.teacher
         if teacher is not None and not np.array_equal(teacher, self.layers.correction.data):
             raise AlntError(
-                f"The mask of {case} is not the teacher's any more; Accept keeps your changes, Confirm needs them undone."
+                f"The mask of {case} is not the teacher's any more; press Accept, or undo the changes first."
             )
         self.session.confirm(case, author=_author(), seconds=round(self.seconds, 1))
         self._kept = self._sum()

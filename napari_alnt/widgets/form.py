@@ -79,7 +79,7 @@ def _widget(item: dataclasses.Field[Any], value: Any) -> Widget:
     if allowed := choices(hint):
         return ComboBox(value=value, choices=list(allowed), **common)
     if hint is bool:
-        return CheckBox(value=value, text="", **common)
+        return CheckBox(value=value, text=" ", **common)
     if hint is int:
         return SpinBox(value=value, min=int(low), max=int(high), **common)
     if hint is float:

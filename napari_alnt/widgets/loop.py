@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import napari
-from qtpy.QtCore import QTimer, Signal
+from qtpy.QtCore import QSize, QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from napari_alnt.errors import AlntError
@@ -150,7 +150,7 @@ class Loop(QWidget):
 
     # drawing --------------------------------------------------------------------------------------------------------
 
-    def _refresh(self) -> None:
+    def _refresh(self, *_: Any) -> None:
         """Draw what has changed and can be seen; everything else waits until it is seen."""
         if "queue" in self._stale:
             self._rows = self.session.queue()
@@ -176,6 +176,12 @@ class Loop(QWidget):
         expert = roles.count("reference") + roles.count("seed")
         parts = [f"{roles.count('pool')} pool", f"{expert} expert", f"{roles.count('audit')} audit"]
         self.counts.setText("  ·  ".join([*parts, *([self._device] if self._device else [])]))
+
+    def _job_changed(self) -> None:
+        self._stale.add("progress")
+
+    def _show_time(self) -> None:
+        self.case_bar.set_time(self.correction.seconds)
 
     def _session_changed(self, what: str) -> None:
         self._stale |= {"queue", "header", "scatter"}
@@ -222,11 +228,11 @@ class Loop(QWidget):
         self.case_bar.label_chosen.connect(self._choose_label)
         self.correction.opened.connect(self._case_opened)
         self.correction.said.connect(self.case_bar.say)
-        self.correction.ticked.connect(lambda: self.case_bar.set_time(self.correction.seconds))
+        self.correction.ticked.connect(self._show_time)
         self.training.start_asked.connect(self.start_training)
         self.jobs.heard.connect(self._hear)
-        self.jobs.changed.connect(lambda: self._stale.add("progress"))
-        self.tabs.currentChanged.connect(lambda _: self._refresh())
+        self.jobs.changed.connect(self._job_changed)
+        self.tabs.currentChanged.connect(self._refresh)
         self.viewer.mouse_move_callbacks.append(self._touch)
         for action, key in KEYS.items():
             self.viewer.bind_key(key, self._bound(action), overwrite=True)
@@ -260,4 +266,10 @@ class Loop(QWidget):
             (self.training, 0), (self.tabs, 3),
         ):  # fmt: skip
             layout.addWidget(widget, stretch)
+        self.tabs.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self.tabs.setMinimumHeight(200)
         self.setMinimumWidth(WIDTH)
+
+    def sizeHint(self) -> QSize:
+        """Not wider than need be: the room is the image's."""
+        return QSize(WIDTH, super().sizeHint().height())

@@ -35,7 +35,7 @@ class AnnotationLoop(QWidget):
         self.home.made.connect(self.open_project)
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.home)
-        self._docked = self._closing = False
+        self._docked = self._closing = self._ended = False
         self._window = napari_viewer.window._qt_window
         self._window.installEventFilter(self)
         QApplication.instance().aboutToQuit.connect(self.shutdown)
@@ -95,6 +95,10 @@ class AnnotationLoop(QWidget):
 
     def shutdown(self) -> None:
         """Leave nothing behind: work is kept, the engine ended, no thread running."""
+        if self._ended:
+            return
+        self._ended = True
+        self._window.removeEventFilter(self)
         self.close_project()
         self.home.line.wait()
         wait_for_threads()

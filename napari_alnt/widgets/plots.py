@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from napari_alnt.session import History, QueueRow
 from napari_alnt.widgets.style import DICE, EXPERT_LOSS, LOSS, STATUS_COLOURS
@@ -28,6 +28,7 @@ class Curves(QWidget):
         for plot, name in ((self.loss, "loss"), (self.dice, "audit Dice")):
             _dress(plot, left=name)
         self.dice.setLabel("bottom", "step")
+        self.dice.setLimits(yMin=0, yMax=1, minYRange=0.2)
         self.loss.addLegend(offset=(-6, 4), labelTextSize="8pt", verSpacing=-6)
         self._raw = self.loss.plot(pen=pg.mkPen(LOSS + "55", width=1))
         self._mean = self.loss.plot(pen=pg.mkPen(LOSS, width=2), name="teacher masks, weighed")
@@ -98,6 +99,8 @@ def _spot(row: QueueRow, position: tuple[float, float], opened: bool) -> dict[st
 
 def smooth(values: Any, part: float = 0.06) -> Any:
     """Moving mean over a window of ``part`` of the values, narrower at the ends; what is not finite is passed over."""
+    if not len(values):
+        return values
     known = np.isfinite(values)
     window = np.ones(2 * int(part * len(values) / 2) + 1)
     counts = np.convolve(known, window, mode="same")
@@ -120,6 +123,7 @@ def _dress(plot: Any, left: str, bottom: str = "") -> None:
 def _fill(widget: QWidget, view: Any) -> None:
     view.setBackground(None)
     view.setMinimumHeight(120)
+    view.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)  # its own wish is 640 × 480
     layout = QVBoxLayout(widget)
     layout.setContentsMargins(0, 4, 0, 0)
     layout.addWidget(view)

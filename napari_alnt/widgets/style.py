@@ -43,6 +43,7 @@ QTableView {{ border: none; background: {background}; alternate-background-color
 QTableView::item {{ padding: 0px 4px; }}
 QTableView::item:selected {{ background: {selected}; color: {text}; }}
 QHeaderView::section {{ background: {background}; color: {faint}; border: none; padding: 3px 4px; }}
+QHeaderView::down-arrow, QHeaderView::up-arrow {{ subcontrol-position: center left; width: 8px; height: 8px; }}
 QTabWidget::pane {{ border: none; }}
 QTabBar {{ qproperty-drawBase: 0; background: {background}; }}
 QTabBar::tab {{ padding: 4px 10px; background: {background}; color: {faint}; }}
@@ -102,7 +103,7 @@ def line() -> QFrame:
 def say(widget: QLabel, text: str, kind: str = "") -> None:
     """Show a sentence, or hide the label where there is none; ``kind`` is "", "faint", "warn" or "error"."""
     widget.setText(text)
-    widget.setVisible(bool(text))
+    widget.setVisible(bool(text) or widget.sizePolicy().retainSizeWhenHidden())
     if widget.objectName() != kind:
         widget.setObjectName(kind)
         widget.style().unpolish(widget)

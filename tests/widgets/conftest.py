@@ -1,0 +1,131 @@
+"""A napari window with the dock in it, and what tests do to it with the mouse and the keyboard."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+HERE = Path(__file__).parent
+
+
+def missing_screen() -> str:
+    """What a window would need and is not there; '' if there is all."""
+    if sys.platform in ("win32", "darwin"):
+        return ""
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or shutil.which("Xvfb"):
+        return ""
+    return "no display and no Xvfb: install xvfb to test the window"
+
+
+MISSING = missing_screen()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without a screen these tests are skipped, with one line that says why."""
+    if MISSING and os.environ.get("ALNT_REQUIRE_GUI") != "1":
+        for item in items:
+            if HERE in item.path.parents:
+                item.add_marker(pytest.mark.skip(reason=MISSING))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if MISSING and os.environ.get("ALNT_REQUIRE_GUI") == "1" and HERE in item.path.parents:
+        pytest.fail(MISSING, pytrace=False)
+
+
+class Window:
+    """A napari window with the annotation loop in it."""
+
+    def __init__(self, viewer: Any, qtbot: Any) -> None:
+        from napari_alnt.widgets import dock
+
+        self.viewer, self.qtbot = viewer, qtbot
+        self.dock = dock(viewer)
+
+    @property
+    def loop(self) -> Any:
+        assert self.dock.loop is not None
+        return self.dock.loop
+
+    @property
+    def layer(self) -> Any:
+        return self.loop.layers.correction
+
+    @property
+    def canvas(self) -> Any:
+        return self.viewer.window._qt_viewer.canvas.native
+
+    def until(self, what: Callable[[], Any], seconds: float = 120) -> None:
+        self.qtbot.waitUntil(lambda: bool(what()), timeout=int(1000 * seconds))
+
+    def click_row(self, place: int) -> str:
+        """Click a row of the queue with the mouse; its case."""
+        from qtpy.QtCore import Qt
+
+        queue = self.loop.queue
+        index = queue.order.index(place, 0)
+        centre = queue.visualRect(index).center()
+        self.qtbot.mouseClick(queue.viewport(), Qt.MouseButton.LeftButton, pos=centre)
+        return str(index.data())
+
+    def open_row(self, place: int) -> str:
+        case = self.click_row(place)
+        self.until(lambda: self.loop.correction.case == case and not self.loop.correction.loading)
+        return case
+
+    def paint(self, voxel: tuple[int, int, int]) -> None:
+        """One stroke of the brush at a voxel, with the mouse."""
+        from qtpy.QtCore import QPoint, Qt
+
+        self.viewer.dims.set_point(0, self.layer.data_to_world(voxel)[0])
+        here = QPoint(*self.on_screen(voxel))
+        self.qtbot.mouseMove(self.canvas, here)
+        self.qtbot.mousePress(self.canvas, Qt.MouseButton.LeftButton, pos=here)
+        self.qtbot.mouseMove(self.canvas, here + QPoint(6, 0))
+        self.qtbot.mouseRelease(self.canvas, Qt.MouseButton.LeftButton, pos=here + QPoint(6, 0))
+
+    def on_screen(self, voxel: tuple[int, int, int]) -> tuple[int, int]:
+        """Where a voxel of the shown slice lies on the canvas, in pixels."""
+        _, y, x = self.layer.data_to_world(voxel)
+        camera = self.viewer.camera
+        middle = np.array([self.canvas.width(), self.canvas.height()]) / 2
+        shift = (np.array([x, y]) - np.array(camera.center)[[2, 1]]) * camera.zoom
+        return tuple((middle + shift).astype(int).tolist())
+
+    def press(self, key: Any, modifier: Any = None) -> None:
+        """A key on the canvas."""
+        from qtpy.QtCore import Qt
+
+        self.qtbot.keyClick(self.canvas, key, modifier or Qt.KeyboardModifier.NoModifier)
+
+
+@pytest.fixture
+def make_window(make_napari_viewer: Any, qtbot: Any) -> Iterator[Callable[[], Window]]:
+    """Opens a window of 1600 × 1000 pixels."""
+    windows = []
+
+    def make() -> Window:
+        viewer = make_napari_viewer(show=True)
+        viewer.window._qt_window.resize(1600, 1000)
+        windows.append(Window(viewer, qtbot))
+        qtbot.wait(50)
+        return windows[-1]
+
+    yield make
+    for window in windows:
+        window.dock.shutdown()
+        # napari's fixture looks for viewers that somebody still holds
+        window.viewer = window.dock = None
+    qtbot.wait(50)
+
+
+@pytest.fixture
+def window(make_window: Callable[[], Window]) -> Window:
+    return make_window()
