@@ -38,7 +38,7 @@ class Demo:
             self._run(terminal, demo)
         else:
             terminal.say("Opening napari …")
-            subprocess.run([sys.executable, "-m", "napari", str(demo.folder)], check=False)
+            subprocess.run([sys.executable, "-m", "napari", str(demo.folder / "alnt.sqlite")], check=False)
 
     def _run(self, terminal: Terminal, demo: Demonstration) -> None:
         with Session.open(demo.folder) as session:

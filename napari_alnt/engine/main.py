@@ -31,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     out = _keep_standard_output()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then asks for a stop
+    if hasattr(os, "nice"):
+        os.nice(10)  # whoever paints in the window goes first
     mailbox = Mailbox(sys.stdin)
     ended = Failed("The training ended without a word.")
     try:

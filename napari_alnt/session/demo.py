@@ -15,14 +15,17 @@ from napari_alnt.settings import Settings
 
 SETTINGS = Settings(
     window="lung",
-    patch=(48, 48, 48),
-    batch=3,
-    expert_batch=3,
-    epochs=16,
+    spacing=(4.5, 4.5, 4.5),
+    patch=(32, 32, 32),
+    learning_rate=5e-3,
+    epochs=24,
     steps_per_epoch=20,
     validate_every=4,
     rank_every=4,
+    score_patches=12,
 )
+DEMO_PROJECT = "synthetic-chests"
+"""Name of the project inside the demo's folder."""
 REFERENCE, AUDIT, DAMAGED = 3, 2, 5
 SOUND = "none"
 """The damage of a mask that is right."""
@@ -50,7 +53,7 @@ def make_demo(
     sound = [phantom for phantom in phantoms if phantom.damage == SOUND]
     experts = {phantom.name for phantom in sound[: REFERENCE + AUDIT]}
     files = [phantom.files(expert=phantom.name in experts) for phantom in phantoms]
-    project = folder / "project"
+    project = folder / DEMO_PROJECT
     Project.create(project, files, reference=REFERENCE, audit=AUDIT, labels=LABELS, settings=settings).close()
     pool = [phantom for phantom in phantoms if phantom.name not in experts]
     return Demo(project, {p.name: p.truth for p in phantoms}, {p.name: p.damage for p in pool})

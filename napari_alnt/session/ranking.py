@@ -68,12 +68,13 @@ def _rank01(values: Floats) -> Floats:
 
 
 def alnt(scores: CaseScores) -> Floats:
-    """Lowest trust, highest informativeness: ``2/3 (1 − r(trust)) + 1/3 r(informativeness)``.
+    """Lowest trust, highest informativeness: ``0.9 (1 − r(trust)) + 0.1 r(informativeness)``.
 
     r is the rank among the cases, scaled to 0…1; trust is the cosine with the expert gradient in the last layer,
-    averaged over the rankings so far, because it fades as the student learns.
+    averaged over the rankings so far, because it fades as the student learns. Informativeness only decides between
+    cases of like trust: measured with the teacher's label, it is largest for large, good masks.
     """
-    return (2 * (1 - _rank01(scores.head_cosine)) + _rank01(scores.informativeness)) / 3
+    return 0.9 * (1 - _rank01(scores.head_cosine)) + 0.1 * _rank01(scores.informativeness)
 
 
 def disagreement(scores: CaseScores) -> Floats:

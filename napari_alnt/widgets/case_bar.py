@@ -145,7 +145,7 @@ class CaseBar(QWidget):
 
 def _row(title: str) -> QHBoxLayout:
     row, name = QHBoxLayout(), label(title, "faint")
-    name.setFixedWidth(38)
+    name.setFixedWidth(46)
     row.setSpacing(2)
     row.addWidget(name)
     return row

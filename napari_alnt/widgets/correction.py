@@ -243,7 +243,7 @@ class Correction(QObject):
 
     def _sum(self) -> int:
         layer = self.layers.correction
-        return 0 if layer is None else zlib.crc32(np.ascontiguousarray(layer.data))
+        return 0 if layer is None else zlib.crc32(memoryview(np.ascontiguousarray(layer.data)).cast("B"))
 
     def _complain(self, error: AlntError) -> None:
         self.said.emit(str(error), "error")

@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from napari_alnt.errors import AlntError
-from napari_alnt.session import make_demo
+from napari_alnt.session import DEMO_PROJECT, make_demo
 from napari_alnt.widgets.style import button, label, say
 from napari_alnt.widgets.worker import Line
 
@@ -46,7 +46,7 @@ class Home(QWidget):
 
     def open_demo(self) -> None:
         """Open the demo project, and make it first if it is not there yet."""
-        project = self.demo_folder / "project"
+        project = self.demo_folder / DEMO_PROJECT
         if project.exists():
             self.made.emit(project)
             return

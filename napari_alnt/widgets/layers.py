@@ -45,7 +45,9 @@ class Picture:
 
 @dataclass(frozen=True, eq=False)
 class OpenCase:
-    """All that is shown of a case. ``origin`` says what the correction starts from; ``seconds`` were spent before."""
+    """All that is shown of a case. ``origin`` says what the correction starts from; ``seconds`` were spent before;
+    ``slice`` is where to begin.
+    """
 
     case: Case
     image: Volume
@@ -54,6 +56,7 @@ class OpenCase:
     origin: str
     seconds: float
     picture: Picture | None
+    slice: int
 
 
 def load_case(project: Project, name: str, predicted: Predicted | None) -> OpenCase:
@@ -73,6 +76,7 @@ def load_case(project: Project, name: str, predicted: Predicted | None) -> OpenC
     if start is None:
         start, origin = (teacher.voxels, "teacher") if teacher else (np.zeros(image.voxels.shape, np.uint8), "nothing")
     highest = max([*project.labels, project.settings.unknown])
+    picture = load_picture(project, predicted, image) if predicted else None
     return OpenCase(
         case=case,
         image=image,
@@ -80,8 +84,14 @@ def load_case(project: Project, name: str, predicted: Predicted | None) -> OpenC
         start=np.array(start, np.min_scalar_type(highest)),
         origin=origin,
         seconds=project.draft_seconds(name),
-        picture=load_picture(project, predicted, image) if predicted else None,
+        picture=picture,
+        slice=picture.slice if picture else _fullest_slice(start),
     )
+
+
+def _fullest_slice(mask: Array) -> int:
+    area = np.count_nonzero(mask, axis=(1, 2))
+    return int(area.argmax()) if area.any() else len(mask) // 2
 
 
 def load_picture(project: Project, predicted: Predicted, image: Volume) -> Picture:
@@ -129,7 +139,7 @@ class CaseLayers:
             self._add_contour("teacher", opened.teacher, self._colormap())
         if opened.picture is not None:
             self.add_picture(opened.picture)
-        self._look_at(self._first_slice())
+        self._look_at(opened.slice)
         self.activate()
 
     def add_picture(self, picture: Picture) -> None:
@@ -211,16 +221,11 @@ class CaseLayers:
         colours |= {value: pale(colour) if pale_too else colour for value, colour in self.colours.items()}
         return DirectLabelColormap(color_dict=colours)
 
-    def _first_slice(self) -> int:
-        assert self.opened is not None
-        if self.opened.picture is not None:
-            return self.opened.picture.slice
-        area = (self.opened.start != 0).sum((1, 2))
-        return int(area.argmax()) if area.any() else len(area) // 2
-
     def _look_at(self, slice_: int) -> None:
         assert self.opened is not None
         self.viewer.dims.ndisplay = 2
+        if self.viewer.dims.ndim == 3:
+            self.viewer.dims.axis_labels = ("z", "y", "x")
         self.viewer.dims.order = tuple(range(self.viewer.dims.ndim))
         self.viewer.reset_view()
         z = self._grid["translate"][0] + slice_ * self._grid["scale"][0]

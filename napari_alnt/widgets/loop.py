@@ -6,11 +6,11 @@ from typing import Any
 
 import napari
 from qtpy.QtCore import QSize, QTimer, Signal
-from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from napari_alnt.errors import AlntError
 from napari_alnt.events import Predicted, Started
-from napari_alnt.session import Session
+from napari_alnt.session import RANKINGS, Session
 from napari_alnt.settings import WINDOWS
 from napari_alnt.widgets.case_bar import KEYS, CaseBar
 from napari_alnt.widgets.correction import Correction
@@ -21,7 +21,7 @@ from napari_alnt.widgets.queue import QueueView
 from napari_alnt.widgets.style import button, label, line, say
 from napari_alnt.widgets.training import Jobs, TrainingPanel
 
-WIDTH = 430
+WIDTH = 450
 """Width in pixels below which the queue's columns would be cut."""
 REDRAW = 500
 """Milliseconds between two looks at whether something is to be drawn anew."""
@@ -42,6 +42,11 @@ class Loop(QWidget):
         self.jobs = Jobs(session, self)
         self.title, self.badge = label(project.name, "title"), label("read-only", "badge")
         self.title.setToolTip(str(project.folder))
+        self.ranking = QComboBox()
+        self.ranking.addItems(list(RANKINGS))
+        self.ranking.setCurrentText(project.settings.ranking)
+        self.ranking.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.ranking.setToolTip("Rule that makes the priorities of the queue; the settings hold the one for training")
         self.counts, self.note = label("", "faint"), label("", "warn", wrap=True)
         self.close_button = button("Close", "Keep unsaved work and close the project")
         self.queue, self.case_bar = QueueView(), CaseBar()
@@ -153,7 +158,7 @@ class Loop(QWidget):
     def _refresh(self, *_: Any) -> None:
         """Draw what has changed and can be seen; everything else waits until it is seen."""
         if "queue" in self._stale:
-            self._rows = self.session.queue()
+            self._rows = self.session.queue(self.ranking.currentText())
             self.queue.set_rows(self._rows)
         if "header" in self._stale:
             self._show_header()
@@ -170,6 +175,10 @@ class Loop(QWidget):
             self.curves.redraw(self.session.history)
         else:
             self.scatter.redraw(self.session.history, self._rows, self.correction.case)
+
+    def _rerank(self, *_: Any) -> None:
+        self._stale |= {"queue", "scatter"}
+        self._refresh()
 
     def _show_header(self) -> None:
         roles = [case.role for case in self.session.project.cases]
@@ -224,6 +233,7 @@ class Loop(QWidget):
         self.close_button.clicked.connect(self.close_asked)
         self.queue.chosen.connect(self.open_case)
         self.scatter.chosen.connect(self.open_case)
+        self.ranking.currentTextChanged.connect(self._rerank)
         self.case_bar.asked.connect(self.act)
         self.case_bar.label_chosen.connect(self._choose_label)
         self.correction.opened.connect(self._case_opened)
@@ -253,6 +263,8 @@ class Loop(QWidget):
         head.addWidget(self.title)
         head.addWidget(self.badge)
         head.addStretch()
+        head.addWidget(label("Ranking", "faint"))
+        head.addWidget(self.ranking)
         self.close_button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         head.addWidget(self.close_button)
         for name, page in (("Curves", self.curves), ("Trust", self.scatter), ("Settings", self.form)):
@@ -262,12 +274,12 @@ class Loop(QWidget):
         layout.setSpacing(7)
         layout.addLayout(head)
         for widget, stretch in (
-            (self.counts, 0), (self.note, 0), (self.queue, 3), (line(), 0), (self.case_bar, 0), (line(), 0),
+            (self.counts, 0), (self.note, 0), (self.queue, 2), (line(), 0), (self.case_bar, 0), (line(), 0),
             (self.training, 0), (self.tabs, 3),
         ):  # fmt: skip
             layout.addWidget(widget, stretch)
-        self.tabs.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         self.tabs.setMinimumHeight(200)
+        self.tabs.setMaximumHeight(320)
         self.setMinimumWidth(WIDTH)
 
     def sizeHint(self) -> QSize:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import napari
-from qtpy.QtCore import QEvent, QObject, Signal
-from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox, QStackedLayout, QWidget
+from qtpy.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
+from qtpy.QtWidgets import QFileDialog, QMessageBox, QStackedLayout, QWidget
 
 from napari_alnt.errors import AlntError, ProjectLocked, ReadOnly
 from napari_alnt.session import Session
@@ -24,6 +24,7 @@ class AnnotationLoop(QWidget):
     """The plugin's one dock widget. ``project_opened`` carries the session of a project that has been opened."""
 
     project_opened = Signal(object)
+    _window: Any = None
 
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         super().__init__()
@@ -31,14 +32,14 @@ class AnnotationLoop(QWidget):
         self.loop: Loop | None = None
         self.home = Home()
         self.home.open_asked.connect(self._ask_for_project)
-        self.home.new_asked.connect(self._ask_for_files)
+        self.home.new_asked.connect(self.ask_for_files)
         self.home.made.connect(self.open_project)
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.home)
         self._docked = self._closing = self._ended = False
         self._window = napari_viewer.window._qt_window
         self._window.installEventFilter(self)
-        QApplication.instance().aboutToQuit.connect(self.shutdown)
+        QCoreApplication.instance().aboutToQuit.connect(self.shutdown)
         napari_viewer.events.theme.connect(self._dress)
         self._dress()
 
@@ -80,16 +81,19 @@ class AnnotationLoop(QWidget):
 
     def open_demo(self) -> None:
         """Open the demo project, and make it first if it is not there yet."""
+        self.close_project()
         self.home.open_demo()
+
+    def ask_for_files(self) -> None:
+        """Ask for the files of a new project in a dialog."""
+        dialog = NewProject(self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.made.connect(self.open_project)
+        dialog.open()
 
     def _ask_for_project(self) -> None:
         if folder := QFileDialog.getExistingDirectory(self, "Open a project folder"):
             self.open_project(folder)
-
-    def _ask_for_files(self) -> None:
-        dialog = NewProject(self)
-        dialog.made.connect(self.open_project)
-        dialog.open()
 
     # ending ---------------------------------------------------------------------------------------------------------
 
@@ -152,3 +156,44 @@ def dock(viewer: napari.Viewer) -> AnnotationLoop:
     widget = AnnotationLoop(viewer)
     viewer.window.add_dock_widget(widget, name=NAME, area="right")
     return widget
+
+
+class _MenuItem(QWidget):
+    """Napari's Plugins menu holds widgets only: this one does its work when it is docked, and goes away again."""
+
+    def __init__(self, napari_viewer: napari.Viewer) -> None:
+        super().__init__()
+        self.viewer = napari_viewer
+        QTimer.singleShot(0, self._act)
+
+    def _act(self) -> None:
+        if self.parent() is not None:
+            self.viewer.window.remove_dock_widget(self)
+        self.act(dock(self.viewer))
+        self.deleteLater()
+
+    def act(self, loop: AnnotationLoop) -> None:
+        """What the menu item says."""
+        raise NotImplementedError
+
+
+class NewProjectItem(_MenuItem):
+    """Plugins → ALNT → New project."""
+
+    def __init__(self, napari_viewer: napari.Viewer) -> None:
+        super().__init__(napari_viewer)
+
+    def act(self, loop: AnnotationLoop) -> None:
+        """Ask for the files of a new project."""
+        loop.ask_for_files()
+
+
+class DemoItem(_MenuItem):
+    """Plugins → ALNT → Open demo."""
+
+    def __init__(self, napari_viewer: napari.Viewer) -> None:
+        super().__init__(napari_viewer)
+
+    def act(self, loop: AnnotationLoop) -> None:
+        """Open the demo project."""
+        loop.open_demo()

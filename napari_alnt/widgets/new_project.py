@@ -77,15 +77,15 @@ class NewProject(QDialog):
         self.setMinimumWidth(560)
         self.line = Line(self)
         self.rows = self._make_rows()
-        self.counts = {name: QSpinBox(toolTip=tip, maximum=9999) for name, (_, tip) in COUNTS.items()}
+        self.counts = {name: _count(tip) for name, (_, tip) in COUNTS.items()}
         self.tabs = QTabWidget()
         self.sentence = label("", "error", wrap=True)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.hide()
-        self.create = button("Make the project", "Check every file and make the project", name="main")
+        self.make = button("Make the project", "Check every file and make the project", name="main")
         self.cancel = button("Cancel", "Close without making a project")
-        self.create.clicked.connect(self._create)
+        self.make.clicked.connect(self._create)
         self.cancel.clicked.connect(self.reject)
         self._counted.connect(self._show_progress)
         self._lay_out()
@@ -129,7 +129,7 @@ class NewProject(QDialog):
         buttons = QHBoxLayout()
         buttons.addStretch()
         buttons.addWidget(self.cancel)
-        buttons.addWidget(self.create)
+        buttons.addWidget(self.make)
         layout = QVBoxLayout(self)
         layout.setSpacing(10)
         layout.addWidget(self.tabs)
@@ -162,7 +162,7 @@ class NewProject(QDialog):
     def _set_busy(self, busy: bool) -> None:
         self.bar.setVisible(busy)
         self.bar.setRange(0, 0)
-        for widget in (self.create, self.cancel, self.tabs):
+        for widget in (self.make, self.cancel, self.tabs):
             widget.setEnabled(not busy)
 
     def _show_progress(self, done: int, total: int) -> None:
@@ -173,6 +173,13 @@ class NewProject(QDialog):
         """Close, unless a project is being made."""
         if not self.line.busy:
             super().reject()
+
+
+def _count(tip: str) -> QSpinBox:
+    box = QSpinBox()
+    box.setMaximum(9999)
+    box.setToolTip(tip)
+    return box
 
 
 def make_project(page: int, texts: dict[str, str], counts: dict[str, int], progress: Callable[[int, int], Any]) -> Path:

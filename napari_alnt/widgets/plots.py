@@ -24,19 +24,20 @@ class Curves(QWidget):
         super().__init__(parent)
         self.view = pg.GraphicsLayoutWidget()
         self.loss, self.dice = self.view.addPlot(row=0, col=0), self.view.addPlot(row=1, col=0)
-        self.dice.setXLink(self.loss)
         for plot, name in ((self.loss, "loss"), (self.dice, "audit Dice")):
             _dress(plot, left=name)
         self.dice.setLabel("bottom", "step")
         self.dice.setLimits(yMin=0, yMax=1, minYRange=0.2)
-        self.loss.addLegend(offset=(-6, 4), labelTextSize="8pt", verSpacing=-6)
+        self.loss.setTitle(
+            f'<span style="color: {LOSS}">teacher masks, weighed</span> &nbsp; '
+            f'<span style="color: {EXPERT_LOSS}">expert masks</span>',
+            size="8pt",
+        )
         self._raw = self.loss.plot(pen=pg.mkPen(LOSS + "55", width=1))
-        self._mean = self.loss.plot(pen=pg.mkPen(LOSS, width=2), name="teacher masks, weighed")
-        self._expert = self.loss.plot(pen=pg.mkPen(EXPERT_LOSS, width=2), name="expert masks")
+        self._mean = self.loss.plot(pen=pg.mkPen(LOSS, width=2))
+        self._expert = self.loss.plot(pen=pg.mkPen(EXPERT_LOSS, width=2))
         marks = {"symbol": "o", "symbolSize": 6, "symbolBrush": DICE, "symbolPen": None}
         self._dice = self.dice.plot(pen=pg.mkPen(DICE, width=2), **marks)
-        self._last = pg.TextItem(color=DICE, anchor=(1, 1.1))
-        self.dice.addItem(self._last, ignoreBounds=True)
         _fill(self, self.view)
 
     def redraw(self, history: History) -> None:
@@ -48,10 +49,10 @@ class Curves(QWidget):
         self._expert.setData(steps[:, 0], smooth(steps[:, 2]))
         seen = [(one.step, one.dice) for one in history.validations if math.isfinite(one.dice)]
         self._dice.setData(*(np.array(seen, float).T if seen else ([], [])))
-        self._last.setVisible(bool(seen))
         if seen:
-            self._last.setText(f"{seen[-1][1]:.3f}")
-            self._last.setPos(*seen[-1])
+            self.dice.setTitle(
+                f'<span style="color: {DICE}">{seen[-1][1]:.3f} at step {seen[-1][0]}</span>', size="8pt"
+            )
 
 
 class Scatter(QWidget):

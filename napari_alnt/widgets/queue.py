@@ -34,7 +34,7 @@ def shown(field: str, value: Any) -> str:
     if math.isnan(value):
         return "–"
     if field == "share":
-        return f"{100 * value:.1f} %"
+        return f"{100 * value:.{int(value < 0.0995)}f} %"
     return f"{value:.2g}" if field == "informativeness" else f"{value:.2f}".replace("-", "−")
 
 
@@ -181,6 +181,6 @@ class QueueView(QTableView):
         header.setMinimumSectionSize(30)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, width in enumerate((0, 82, 48, 54, 56, 44, 58)):
+        for column, width in enumerate((0, 90, 44, 56, 52, 42, 58)):
             if width:
                 self.setColumnWidth(column, width)

@@ -46,7 +46,7 @@ def test_alnt_puts_low_trust_and_high_informativeness_first():
 def test_alnt_is_the_formula_in_its_docstring():
     scores = CaseScores.of(many(5))
     ranks = lambda values: np.argsort(np.argsort(values)) / (len(values) - 1)  # noqa: E731
-    expected = 2 / 3 * (1 - ranks(scores.head_cosine)) + 1 / 3 * ranks(scores.informativeness)
+    expected = 0.9 * (1 - ranks(scores.head_cosine)) + 0.1 * ranks(scores.informativeness)
     np.testing.assert_allclose(RANKINGS["alnt"](scores), expected)
 
 

@@ -1,4 +1,4 @@
-"""What napari finds of the plugin without its dock: readers, writer, samples, and a project named on the command line."""
+"""What napari finds of the plugin: readers, writer, samples, menu, and a project named on the command line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
-from npe2 import DynamicPlugin, PluginManager, PluginManifest
+from npe2 import PluginManager, PluginManifest
 
 import napari_alnt
 from napari_alnt._reader import get_image_reader, get_project_reader
@@ -80,22 +80,32 @@ def test_labels_from_elsewhere_keep_scale_and_place(tmp_path):
 
 
 @pytest.fixture
-def registered():
-    """The plugin in napari, whether it is installed or only on the path."""
-    manager = PluginManager.instance()
-    if "napari-alnt" in manager:
-        yield
-    else:
-        manifest = PluginManifest.from_file(MANIFEST)
-        with DynamicPlugin(manifest.name, manifest=manifest, plugin_manager=manager):
-            yield
+def viewer(make_napari_viewer):
+    """A napari that knows the plugin."""
+    made = make_napari_viewer(show=True)
+    if "napari-alnt" not in PluginManager.instance():
+        pytest.skip("napari-alnt is not installed: pip install -e .")
+    return made
 
 
-def test_the_plugin_stands_in_napari_with_dock_and_sample(make_napari_viewer, registered):
-    viewer = make_napari_viewer()
+def test_the_plugin_stands_in_napari_with_dock_and_sample(viewer):
     layers = viewer.open_sample("napari-alnt", "made_up_case")
     assert [layer.name for layer in layers] == ["made-up CT", "truth", "teacher"]
     assert len({layer.data.shape for layer in layers}) == 1
     _, widget = viewer.window.add_plugin_dock_widget("napari-alnt", "Annotation loop")
     assert type(widget).__name__ == "AnnotationLoop"
     widget.shutdown()
+
+
+def test_the_menu_item_opens_the_form_in_the_one_dock(viewer, qtbot):
+    from napari_alnt.widgets.new_project import NewProject
+
+    for _ in range(2):
+        viewer.window.add_plugin_dock_widget("napari-alnt", "New project")
+        qtbot.waitUntil(lambda: bool(viewer.window._qt_window.findChildren(NewProject)), timeout=5000)
+        for dialog in viewer.window._qt_window.findChildren(NewProject):
+            dialog.reject()
+        qtbot.waitUntil(lambda: not viewer.window._qt_window.findChildren(NewProject), timeout=5000)
+    (loop,) = viewer.window.dock_widgets.values()
+    assert type(loop).__name__ == "AnnotationLoop"
+    loop.shutdown()

@@ -23,7 +23,7 @@ def fill(dialog, **texts):
 
 
 def press(dialog, qtbot):
-    qtbot.mouseClick(dialog.create, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dialog.make, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not dialog.line.busy, timeout=20_000)
 
 
@@ -53,12 +53,14 @@ def test_a_mistake_is_a_sentence_and_the_form_stays(dialog, qtbot, tmp_path):
     press(dialog, qtbot)
     assert "No images were found" in dialog.sentence.text()
     assert dialog.isVisible()
-    assert dialog.create.isEnabled()
+    assert dialog.make.isEnabled()
     assert not (tmp_path / "new").exists()
 
 
 def test_the_settings_form_gives_back_what_it_was_given(qtbot):
-    settings = Settings(patch=(32, 48, 64), spacing=(2.5, 1.0, 1.0), learning_rate=3e-4, mirror=True, launcher="ssh box")
+    settings = Settings(
+        patch=(32, 48, 64), spacing=(2.5, 1.0, 1.0), learning_rate=3e-4, mirror=True, launcher="ssh box"
+    )
     form = SettingsForm(settings)
     qtbot.addWidget(form)
     assert form.value() == settings

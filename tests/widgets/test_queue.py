@@ -62,7 +62,7 @@ def test_unknown_is_a_dash_and_share_a_percentage(view):
     assert view.source.index(0, 2).data() == "–"
     assert index.siblingAtColumn(2).data() == "–"
     view.set_rows((QueueRow("a", 1, "new", trust=-0.25, share=0.125),))
-    assert [view.source.index(0, column).data() for column in (2, 4)] == ["−0.25", "12.5 %"]
+    assert [view.source.index(0, column).data() for column in (2, 4)] == ["−0.25", "12 %"]
 
 
 def test_enter_opens_the_selected_case(view, qtbot):
