@@ -151,7 +151,7 @@ class CaseScored:
 
 @dataclass(frozen=True)
 class RankingDone:
-    """Every pool case has been scored with the student of this step; the engine waits for ``predict`` as the answer."""
+    """Every pool case has been scored by the student of this step; the engine waits for ``predict`` as the answer."""
 
     step: int
     epoch: int
@@ -236,7 +236,7 @@ Event = (
 
 @dataclass(frozen=True)
 class Command:
-    """What the engine hears. ``predict`` names cases; it is also the answer to ``RankingDone``, with the queue's top."""
+    """What the engine hears. ``predict`` names cases; as the answer to ``RankingDone``, the queue's top."""
 
     name: Literal["stop", "pause", "resume", "predict"]
     cases: tuple[str, ...] = ()

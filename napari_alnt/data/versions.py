@@ -14,7 +14,7 @@ from napari_alnt.data.atomic import make_folder, sha256
 from napari_alnt.data.case import Role
 from napari_alnt.data.store import Store, after, near, now
 from napari_alnt.data.table import insert, put
-from napari_alnt.data.volume import label_values, read_grid, read_labels, write_labels
+from napari_alnt.data.volume import Volume, label_values, read_grid, read_labels, write_labels
 from napari_alnt.errors import AlntError
 
 Array = npt.NDArray[Any]
