@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import math
-from collections.abc import Iterable
+import signal
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rich.console import Console
@@ -37,26 +39,32 @@ class Terminal:
         RunFailed
             If the job ended with a failure.
         """
-        with self._progress() as progress:
+        last: ev.Event = ev.Finished(-1, "stopped")
+        with self._progress() as progress, self._stopping(session):
             bars = Bars(progress, self)
-            stream = iter(events)
-            while True:
-                try:
-                    event = next(stream, None)
-                except KeyboardInterrupt:
-                    self.say("Stopping after this step …")
-                    if session.engine is not None:
-                        session.engine.send(ev.Command("stop"))
-                    continue
-                if event is None or isinstance(event, ev.Finished):
-                    break
-                if isinstance(event, ev.Failed):
-                    raise RunFailed(event.message)
+            for event in events:
+                last = event
                 self.emit(event)
                 bars.show(event)
-            for _ in stream:
-                pass
-        return event or ev.Finished(-1, "stopped")
+        if isinstance(last, ev.Failed):
+            raise RunFailed(last.message)
+        return last if isinstance(last, ev.Finished) else ev.Finished(-1, "stopped")
+
+    @contextlib.contextmanager
+    def _stopping(self, session: Session) -> Iterator[None]:
+        """Let the first Ctrl-C ask the engine to stop; a second one interrupts as usual."""
+
+        def ask(*_: object) -> None:
+            signal.signal(signal.SIGINT, before)
+            self.say("Stopping after this step …")
+            if session.engine is not None:
+                session.engine.send(ev.Command("stop"))
+
+        before = signal.signal(signal.SIGINT, ask)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def emit(self, event: ev.Event) -> None:
         """One event as a JSON line, where asked for."""

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import json
 import os
+import signal
 import sqlite3
 import stat
 import subprocess
@@ -232,3 +233,21 @@ def test_a_read_only_project_is_named(balls, tmp_path, capsys):
     assert done.returncode == 1, done.stderr
     assert one_sentence(done.stderr.strip()), done.stderr
     assert fingerprint(balls.folder) == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_ctrl_c_stops_after_the_step_and_keeps_the_run(balls):
+    words = [sys.executable, "-m", "napari_alnt", "train", str(balls.folder), "--json", "--epochs", "50"]
+    child = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    steps = []
+    for line in child.stdout:
+        event = json.loads(line)
+        if event["kind"] == "StepDone":
+            steps.append(event["step"])
+            if event["step"] == 4:
+                child.send_signal(signal.SIGINT)
+    assert child.wait() == 0
+    assert steps[-1] < 150
+    with Session.open(balls.folder) as session:
+        run = session.project.runs[-1]
+        assert (run.state, run.step) == ("stopped", steps[-1])
