@@ -108,15 +108,15 @@ class Viewer:
 
     def _picture(self, case: Case, direction: core.Direction) -> Predicted:
         volume = self.project.image(case)
-        prepared = self.dataset.pseudo(case) if case.teacher else self.dataset.expert(case)
-        target = torch.from_numpy(np.array(prepared.target, np.int64))[None].to(self.student.device)
+        image = self.dataset.image(case)
+        target = torch.from_numpy(self._target(case, image.shape))[None].to(self.student.device)
         picture = core.voxel_trust(
-            self.student.net, direction, self._tensor(prepared.image), target, self.dataset.settings.patch
+            self.student.net, direction, self._tensor(image), target, self.dataset.settings.patch
         )
         shape = volume.voxels.shape
         guess = largest(picture.logits.softmax(0), shape)
         trust = core.resample_image(picture.voxels.cpu().numpy(), shape)
-        mask = self.dataset.classes_of(self._shown(case))
+        mask = self._shown(case, shape)
         folder = self.run.folder / "maps"
         folder.mkdir(exist_ok=True)
         write_labels(folder / f"{case.name}_student.nii.gz", self.dataset.labels_of(guess), volume.grid)
@@ -130,10 +130,17 @@ class Viewer:
             dice=core.mean_known(core.dice(guess, mask, self.dataset.classes)),
         )
 
-    def _shown(self, case: Case) -> NDArray[np.int64]:
-        volume = self.project.teacher(case) if case.teacher else self.project.expert(case)
-        assert volume is not None
-        return volume.voxels
+    def _target(self, case: Case, shape: tuple[int, ...]) -> NDArray[np.int64]:
+        """The mask that is judged, on the training grid: the teacher's, else the expert's, else all unknown."""
+        if case.teacher or case.expert:
+            prepared = self.dataset.pseudo(case) if case.teacher else self.dataset.expert(case)
+            return np.array(prepared.target, np.int64)
+        return np.full(shape, core.IGNORE, np.int64)
+
+    def _shown(self, case: Case, shape: tuple[int, ...]) -> NDArray[np.int16]:
+        """The same mask on the case's own grid."""
+        volume = self.project.teacher(case) or self.project.expert(case)
+        return self.dataset.classes_of(volume.voxels) if volume else np.full(shape, core.IGNORE, np.int16)
 
     def _counted(self, stage: Stage, cases: tuple[Case, ...] | list[Case]) -> Iterator[Case | Progress]:
         """The cases one by one, with progress before each and at the end."""

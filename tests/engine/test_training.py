@@ -26,6 +26,7 @@ from napari_alnt.events import (
     RankingDone,
     StepDone,
     Validated,
+    Warned,
 )
 from napari_alnt.session import Session
 
@@ -157,6 +158,18 @@ def test_ranking_is_the_same_twice(balls):
         list(session.rank())
         assert [session.history.scores[row.case][-1] for row in session.queue()] == first
         assert same(before, weights(session))
+
+
+def test_a_case_without_any_mask_gets_the_students(new_balls):
+    balls = new_balls(pool=2, experts=2, taught=False)
+    with Session.open(balls.folder) as session:
+        session.project.set_teacher("ball_02", balls.truth["ball_02"])
+        events = list(session.train())
+        assert any(isinstance(event, Warned) and "no teacher mask" in event.message for event in events)
+        assert list(session.predict(["ball_03"]))[-1].reason == "done"
+        picture = session.history.predictions["ball_03"]
+        assert (balls.folder / picture.student).exists()
+        assert np.isnan(picture.dice)
 
 
 def test_stray_prints_do_not_reach_the_protocol(balls):
