@@ -17,7 +17,7 @@ from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional, arg
 
 from napari_alnt.cli.demo import Demo
 from napari_alnt.cli.terminal import RunFailed, Terminal
-from napari_alnt.data import CaseFiles, Project, from_datalist, from_nnunet, from_patterns
+from napari_alnt.data import CaseFiles, Project, from_datalist, from_nnunet, from_patterns, nnunet_labels
 from napari_alnt.errors import AlntError
 from napari_alnt.session import Session, by_command, by_folder
 from napari_alnt.settings import HINTS, Settings
@@ -90,7 +90,7 @@ class New:
             seed_cases=self.seed_cases,
             reference=self.reference,
             audit=self.audit,
-            labels=dict(map(_label, self.labels)) or None,
+            labels=dict(map(_label, self.labels)) or self._labels_of_nnunet() or None,
             settings=_settings(self.settings),
         )
         with project:
@@ -99,6 +99,9 @@ class New:
             terminal.table(f"Project '{project.name}'", ["role", "cases"], roles.items())
             if not taught:
                 terminal.say(f"The pool has no teacher masks yet: napari-alnt teach {self.project}")
+
+    def _labels_of_nnunet(self) -> dict[int, str]:
+        return nnunet_labels(self.nnunet) if self.nnunet is not None else {}
 
     def _cases(self) -> Sequence[CaseFiles]:
         given = [name for name in ("images", "nnunet", "datalist") if getattr(self, name) is not None]

@@ -83,6 +83,28 @@ def test_the_whole_loop_in_words(new_balls, tmp_path, capsys):
         assert [run.job for run in session.project.runs] == ["teach", "train", "train"]
 
 
+def test_a_project_from_an_nnunet_folder_and_from_a_datalist(balls, tmp_path):
+    files = balls.folder.parent / "files"
+    for name in ("imagesTr", "labelsTr"):
+        (tmp_path / name).mkdir()
+    for number in range(3):
+        (tmp_path / "imagesTr" / f"ball_{number}_0000.nii.gz").symlink_to(files / f"ball_0{number}_image.nii.gz")
+        if number < 2:
+            (tmp_path / "labelsTr" / f"ball_{number}.nii.gz").symlink_to(files / f"ball_0{number}_truth.nii.gz")
+    (tmp_path / "dataset.json").write_text(json.dumps({"labels": {"background": 0, "a ball": 1}}))
+    pairs = [{"image": f"imagesTr/ball_{n}_0000.nii.gz", "label": f"labelsTr/ball_{n}.nii.gz"} for n in range(2)]
+    pairs.append({"image": "imagesTr/ball_2_0000.nii.gz", "pseudo_label": str(files / "ball_02_truth.nii.gz")})
+    (tmp_path / "list.json").write_text(json.dumps({"training": pairs}))
+    assert run("new", tmp_path / "a", "--nnunet", tmp_path) == 0
+    assert run("new", tmp_path / "b", "--datalist", tmp_path / "list.json", "--labels", "1=ball") == 0
+    for name, label, taught in (("a", "a ball", False), ("b", "ball", True)):
+        with Session.open(tmp_path / name, write=False) as session:
+            assert session.project.labels == {1: label}
+            roles = sorted(case.role for case in session.project.cases)
+            assert roles == ["audit", "pool", "reference"]
+            assert (session.project.by_role("pool")[0].teacher is not None) == taught
+
+
 def test_json_lines_are_all_json(balls, capsys):
     assert run("train", balls.folder, "--json") == 0
     lines = capsys.readouterr().out.splitlines()
