@@ -43,7 +43,7 @@ class History:
             case Validated():
                 self.validations.append(event)
             case CaseScored():
-                self.scores[event.case].append(event)
+                self._take_score(event)
             case Predicted():
                 self.predictions[event.case] = event
             case _:
@@ -66,6 +66,13 @@ class History:
         for table in (self.scores, self.samples, self.predictions):
             table.pop(case, None)
         self.changed.emit("forgotten")
+
+    def _take_score(self, event: CaseScored) -> None:
+        """Scores of the same step, said again by another ranking, replace the first."""
+        scores = self.scores[event.case]
+        if scores and scores[-1].step == event.step:
+            scores.pop()
+        scores.append(event)
 
     def _take_step(self, event: StepDone) -> None:
         self.steps.append((event.step, event.loss, event.expert_loss))

@@ -44,7 +44,11 @@ class CaseScores:
     def of(
         cls, scored: Sequence[CaseScored], past: Mapping[str, Sequence[CaseScored]] | None = None, seed: int = 0
     ) -> CaseScores:
-        """The newest scores, with ``head_cosine`` averaged over the ledger's ``past`` scores of the same case."""
+        """The newest scores, with ``head_cosine`` averaged over the ledger's ``past`` scores of the same case.
+
+        Each ranking counts by how loud the gradients were in it, ρ = ‖G‖‖g‖ = trust / cosine (G the case's, g the
+        experts'): trust speaks while the student learns, and fades into noise as both gradients do.
+        """
         ordered = sorted(scored, key=lambda score: score.case)
         names = [item.name for item in dataclasses.fields(cls) if item.name not in ("cases", "seed")]
         columns = {name: np.array([getattr(score, name) for score in ordered], dtype=float) for name in names}
@@ -54,8 +58,13 @@ class CaseScores:
 
 
 def _average(past: Sequence[CaseScored], newest: CaseScored) -> float:
-    values = [score.head_cosine for score in past if np.isfinite(score.head_cosine)]
-    return float(np.mean(values)) if values else newest.head_cosine
+    """Σ_t ρ_t cos_t / Σ_t ρ_t over the rankings t in which both are known."""
+    loud = [(score.head_cosine, score.trust / score.cosine) for score in past if score.cosine]
+    known = [(cosine, weight) for cosine, weight in loud if np.isfinite(cosine) and np.isfinite(weight) and weight > 0]
+    if not known:
+        return newest.head_cosine
+    cosines, weights = zip(*known, strict=True)
+    return float(np.average(cosines, weights=weights))
 
 
 def _rank01(values: Floats) -> Floats:
@@ -71,8 +80,8 @@ def alnt(scores: CaseScores) -> Floats:
     """Lowest trust, highest informativeness: ``0.9 (1 − r(trust)) + 0.1 r(informativeness)``.
 
     r is the rank among the cases, scaled to 0…1; trust is the cosine with the expert gradient in the last layer,
-    averaged over the rankings so far, because it fades as the student learns. Informativeness only decides between
-    cases of like trust: measured with the teacher's label, it is largest for large, good masks.
+    averaged over the rankings so far (:meth:`CaseScores.of`). Informativeness only decides between cases of like
+    trust: measured with the teacher's label, it is largest for large, good masks.
     """
     return 0.9 * (1 - _rank01(scores.head_cosine)) + 0.1 * _rank01(scores.informativeness)
 

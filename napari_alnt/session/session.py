@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 from psygnal import Signal
 
@@ -279,10 +278,9 @@ class Session:
 
     def queue(self, ranking: str | None = None) -> tuple[QueueRow, ...]:
         """The pool, most worth a look first; what was skipped follows, then what is already accepted."""
-        priorities = self._priorities(ranking or self.project.settings.ranking)
+        known = self._ranked(ranking or self.project.settings.ranking)
         cases = [case for case in self.project.cases if case.role == "pool" or case.version > 0]
-        rows = [self._row(case, priorities.get(case.name, NAN)) for case in cases]
-        return tuple(sorted(rows, key=_place))
+        return tuple(sorted((self._row(case, *known.get(case.name, (NAN, NAN))) for case in cases), key=_place))
 
     def validations(self) -> tuple[Validated, ...]:
         """The student's honest curve over the audit cases, oldest first."""
@@ -294,25 +292,25 @@ class Session:
         seen = self.project.validations(taught[-1:])
         return seen[-1].dice if seen else NAN
 
-    def _row(self, case: Case, priority: float) -> QueueRow:
-        score = self.history.scores.get(case.name, [None])[-1]
+    def _row(self, case: Case, trust: float, priority: float) -> QueueRow:
         shares = [row.share for row in self.history.ledger.get(case.name, ()) if row.role == "pool"]
         row = QueueRow(case.name, case.number, case.status, share=shares[-1] if shares else NAN)
-        if score is None or case.role != "pool":
+        if case.role != "pool" or not self.history.scores.get(case.name):
             return row
+        score = self.history.scores[case.name][-1]
         return dataclasses.replace(
-            row, trust=score.head_cosine, informativeness=score.informativeness, dice=score.dice, priority=priority
+            row, trust=trust, informativeness=score.informativeness, dice=score.dice, priority=priority
         )
 
-    def _priorities(self, ranking: str) -> dict[str, float]:
+    def _ranked(self, ranking: str) -> dict[str, tuple[float, float]]:
+        """Trust and priority of every pool case that has been scored."""
         pool = {case.name for case in self.project.by_role("pool")}
         past = {case: scores for case, scores in self.history.scores.items() if case in pool and scores}
-        newest = [scores[-1] for scores in past.values()]
-        if not newest:
+        if not past:
             return {}
-        scores = CaseScores.of(newest, past, seed=self.project.settings.seed)
-        values: npt.NDArray[np.float64] = RANKINGS[ranking](scores)
-        return dict(zip(scores.cases, map(float, values), strict=True))
+        scores = CaseScores.of([of_case[-1] for of_case in past.values()], past, seed=self.project.settings.seed)
+        columns = (scores.head_cosine.tolist(), RANKINGS[ranking](scores).tolist())
+        return dict(zip(scores.cases, zip(*columns, strict=True), strict=True))
 
     def _recall(self) -> None:
         """Fill the history from the project's table: what the newest student and those before it have said."""

@@ -50,10 +50,13 @@ def test_alnt_is_the_formula_in_its_docstring():
     np.testing.assert_allclose(RANKINGS["alnt"](scores), expected)
 
 
-def test_trust_is_averaged_over_the_ledger():
-    now = [scored("a", head_cosine=0.0), scored("b", head_cosine=0.0)]
-    past = {"a": [scored("a", head_cosine=1.0), now[0]], "b": [now[1]]}
-    assert CaseScores.of(now, past).head_cosine.tolist() == [0.5, 0.0]
+def test_trust_is_averaged_over_the_ledger_by_how_loud_the_gradients_were():
+    loud = scored("a", head_cosine=-1.0, trust=3.0, cosine=0.5)  # ‖G‖‖g‖ = 6
+    faint = scored("a", head_cosine=1.0, trust=0.5, cosine=0.25)  # 2
+    broken = scored("a", head_cosine=9.0, trust=0.1, cosine=float("nan"))
+    averaged = CaseScores.of([faint], {"a": [loud, broken, faint]}).head_cosine
+    np.testing.assert_allclose(averaged, [(6 * -1 + 2 * 1) / 8])
+    assert CaseScores.of([broken], {"a": [broken]}).head_cosine.tolist() == [9.0]
 
 
 def test_simple_rankings_follow_their_score():
