@@ -135,7 +135,10 @@ class Validated:
 
 @dataclass(frozen=True)
 class CaseScored:
-    """What the scoring pass says of one pool case. Formulas: ``core.scoring``."""
+    """What the scoring pass says of one pool case. Formulas: ``core.scoring``.
+
+    ``label`` is the sha256 of the mask that was judged, "" where it is not known.
+    """
 
     case: str
     step: int
@@ -147,6 +150,7 @@ class CaseScored:
     entropy: float
     dice: float
     foreground: int
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -161,7 +165,8 @@ class RankingDone:
 class Predicted:
     """Files of one case on its own grid, relative to the project: student mask, voxel trust.
 
-    ``slice`` is the axial slice, counted in the turned volume, that matters most.
+    ``slice`` is the axial slice, counted in the turned volume, that matters most; ``label`` is the sha256 of the mask
+    that was judged, "" where there is none.
     """
 
     case: str
@@ -170,6 +175,7 @@ class Predicted:
     trust: str
     slice: int
     dice: float
+    label: str = ""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from napari_alnt.cli.terminal import RunFailed, Terminal
 from napari_alnt.data import CaseFiles, Project, from_datalist, from_nnunet, from_patterns, nnunet_labels
 from napari_alnt.errors import AlntError
 from napari_alnt.session import Session, by_command, by_folder
-from napari_alnt.settings import HINTS, Settings
+from napari_alnt.settings import HINTS, RankingName, Settings
 
 
 def _help(item: dataclasses.Field[Any]) -> str:
@@ -107,10 +107,14 @@ class New:
         given = [name for name in ("images", "nnunet", "datalist") if getattr(self, name) is not None]
         if len(given) != 1:
             raise AlntError("Say where the images are with one of --images, --nnunet or --datalist.")
+        if given != ["images"] and self.expert is not None:
+            raise AlntError(f"--expert goes with --images; with --{given[0]} the expert masks are those it names.")
         if self.nnunet is not None:
-            return from_nnunet(self.nnunet, teacher=self.teacher)
+            return from_nnunet(self.nnunet, teacher=self.teacher, patient=self.patient)
         if self.datalist is not None:
-            return from_datalist(self.datalist)
+            if self.teacher is not None:
+                raise AlntError("--teacher goes with --images or --nnunet; a datalist names its own teacher masks.")
+            return from_datalist(self.datalist, patient=self.patient)
         return from_patterns(self.images or "", self.expert, self.teacher, patient=self.patient)
 
 
@@ -171,7 +175,7 @@ class Rank:
     """Project folder."""
     top: int = 10
     """Cases to print."""
-    by: str | None = None
+    by: RankingName | None = None
     """Ranking to sort by; by default the project's."""
     json: Flag = False
     """Print JSON lines instead of text."""
@@ -309,9 +313,9 @@ def _parse(name: str, words: list[str]) -> Any:
 
 def _default(kind: Any, words: list[str]) -> Any:
     """The project's own settings as the defaults of its commands."""
-    folder = next((Path(word) for word in words if not word.startswith("-")), None)
+    folder = next((Path(word) for word in words if (Path(word) / "alnt.sqlite").exists()), None)
     has_settings = any(item.name == "settings" for item in dataclasses.fields(kind))
-    if kind is New or not has_settings or folder is None or not (folder / "alnt.sqlite").exists():
+    if kind is New or not has_settings or folder is None:
         return None
     with Project.open(folder, write=False) as project:
         return kind(project=folder, settings=SettingsForm(**project.settings.to_dict()))

@@ -21,7 +21,7 @@ def predict(net: nn.Module, image: Tensor, patch: Shape, overlap: float = 0.25, 
     """Class probabilities ``(C, D, H, W)`` on the CPU of ``image (1, 1, D, H, W)``: softmax of the blended logits.
 
     Windows of ``patch`` voxels overlap by that share and are blended with Gaussian weights; a volume smaller than a
-    window is padded with 0 and cropped back.
+    window is padded with −1, the darkest grey of an image, as in training, and cropped back.
     """
     with torch.no_grad():
         logits: Tensor = slide(net, net, image, patch, overlap, batch)
@@ -33,7 +33,7 @@ def slide(net: nn.Module, predictor: Any, image: Tensor, patch: Shape, overlap: 
     device = next(net.parameters()).device
     with evaluating(net):
         return sliding_window_inference(
-            image, patch, batch, predictor, overlap=overlap, mode="gaussian", sw_device=device, device="cpu"
+            image, patch, batch, predictor, overlap=overlap, mode="gaussian", cval=-1.0, sw_device=device, device="cpu"
         )
 
 

@@ -92,11 +92,10 @@ class RunBook(Store):
             table.execute("UPDATE runs SET step = ? WHERE number = ?", (epoch.step, run))
 
     def add_scores(self, run: int, scores: Sequence[CaseScored]) -> None:
-        """Write a ranking's scores; they hold for the label a case has now."""
-        labels = self._label_hashes()
+        """Write a ranking's scores; they hold for the label that was judged."""
         with self._change() as table:
             for score in scores:
-                put(table, "scores", score, run=run, label=labels.get(score.case, ""))
+                put(table, "scores", score, run=run)
 
     def add_validation(self, run: int, validation: Validated) -> None:
         """Write one point of the honest curve."""
@@ -104,9 +103,9 @@ class RunBook(Store):
             put(table, "validations", run=run, step=validation.step, event=to_line(validation))
 
     def add_prediction(self, run: int, prediction: Predicted) -> None:
-        """Write where the newest prediction for a case lies; it holds for the label the case has now."""
+        """Write where the newest prediction for a case lies; it holds for the label that was judged."""
         with self._change() as table:
-            put(table, "predictions", prediction, run=run, label=self.case(prediction.case).label_sha256)
+            put(table, "predictions", prediction, run=run)
 
     def lineage(self, run: Run | None) -> tuple[int, ...]:
         """The numbers of a run and of those it went on from, newest first."""
@@ -137,10 +136,10 @@ class RunBook(Store):
         rows = _of(self._table.rows("SELECT * FROM validations ORDER BY run, step"), runs)
         return [from_line(row["event"]) for row in rows]
 
-    def predictions(self) -> list[Predicted]:
-        """The newest prediction of each case that still holds for its label."""
+    def predictions(self, runs: Collection[int] | None = None) -> list[Predicted]:
+        """The newest prediction of each case that still holds for its label; ``runs`` leaves out those of others."""
         labels = self._label_hashes()
-        rows = self._table.rows('SELECT * FROM predictions ORDER BY "case"')
+        rows = _of(self._table.rows('SELECT * FROM predictions ORDER BY "case"'), runs)
         return [record(Predicted, row) for row in rows if row["label"] == labels[row["case"]]]
 
     def _label_hashes(self) -> dict[str, str]:

@@ -21,7 +21,7 @@ class Position:
     """Where training stood: steps and epochs done since the first run, and those done before this run.
 
     ``network``, ``classes``, ``spacing`` and ``window`` say what the weights can be used for. ``unfinished`` holds
-    what an interrupted epoch had gathered.
+    what an interrupted epoch had gathered; ``look_due`` says that the epoch's audit and ranking are still to come.
     """
 
     step: int
@@ -33,6 +33,7 @@ class Position:
     spacing: tuple[float, float, float]
     window: str
     unfinished: dict[str, Any] | None = None
+    look_due: bool = False
 
     def fits(self, other: Position) -> bool:
         """Whether weights of the one can go on as the other."""

@@ -22,6 +22,8 @@ class EpochBook:
         self.steps, self.loss, self.expert_loss = 0, 0.0, 0.0
         if kept:
             self.sums.update(kept["sums"])
+            # what was seen before the interruption was seen in the role it had then
+            self.roster = roster | {case: tuple(kept["roster"][case]) for case in kept["sums"]}
             self.steps, self.loss, self.expert_loss = kept["steps"], kept["loss"], kept["expert_loss"]
 
     def plain(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from napari_alnt.errors import AlntError
-from napari_alnt.events import Command, from_line
+from napari_alnt.events import Command, Event, from_line
 
 ANSWER = 5.0
 """Seconds to wait for the answer to a ranking; a window that is busy for longer asks for its pictures later."""
@@ -44,6 +44,13 @@ class Mailbox:
             return self._asked.get(timeout=ANSWER) if not self.stopped else ()
         except queue.Empty:
             return ()
+
+    def until_stopped(self, events: Iterator[Event]) -> Iterator[Event]:
+        """The events up to the first after a stop."""
+        for event in events:
+            yield event
+            if self.stopped:
+                return
 
     def _listen(self, stream: TextIO) -> None:
         for line in stream:

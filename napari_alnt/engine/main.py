@@ -81,18 +81,11 @@ def _view(
     student.load(run)
     viewer = Viewer(project, run, dataset, student)
     if options.job == "rank":
-        yield from _until_stopped(viewer.rank(), mailbox)
+        yield from mailbox.until_stopped(viewer.rank())
         yield from viewer.predict(list(mailbox.answer()))
     else:
-        yield from _until_stopped(viewer.predict(options.case), mailbox)
+        yield from mailbox.until_stopped(viewer.predict(options.case))
     yield Finished(student.position.step, "stopped" if mailbox.stopped else "done")
-
-
-def _until_stopped(events: Iterator[Event], mailbox: Mailbox) -> Iterator[Event]:
-    for event in events:
-        yield event
-        if mailbox.stopped:
-            return
 
 
 def _keep_standard_output() -> TextIO:

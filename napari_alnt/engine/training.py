@@ -59,12 +59,15 @@ class Training:
         """Train to the end or until stopped; a stop is obeyed after the step in progress."""
         yield self._started()
         yield from self._prepare_cases()
+        if self.student.position.look_due:
+            yield from self._look()
         self._clock = (time.monotonic(), self.student.position.step)
         while self.student.position.step < self.last and not self.mailbox.stopped:
             yield from self._epoch()
         position = self.student.position
-        yield CheckpointSaved(position.step, str(self.student.save(self.run).relative_to(self.project.folder)))
-        yield Finished(position.step, "done" if position.step >= self.last else "stopped")
+        yield self._save()
+        done = position.step >= self.last and not position.look_due
+        yield Finished(position.step, "done" if done else "stopped")
 
     def _take_up(self) -> None:
         """Go on from this run's checkpoint, or from the end of the run before."""
@@ -106,26 +109,30 @@ class Training:
                 self._move(unfinished=book.plain())
                 return
             yield from self._step(epoch, book)
-        self._move(epoch=epoch, unfinished=None)
+        self._move(epoch=epoch, unfinished=None, look_due=True)
         yield book.close(epoch, self.student.position.step)
-        yield from self._look(epoch)
-        yield CheckpointSaved(
-            self.student.position.step, str(self.student.save(self.run).relative_to(self.project.folder))
-        )
+        yield self._save()
+        yield from self._look()
+
+    def _save(self) -> CheckpointSaved:
+        path = self.student.save(self.run)
+        return CheckpointSaved(self.student.position.step, str(path.relative_to(self.project.folder)))
 
     def _epoch_complete(self) -> bool:
         position = self.student.position
         epochs = position.epoch + 1 - position.epoch_before
         return position.step >= position.step_before + epochs * self.settings.steps_per_epoch
 
-    def _look(self, epoch: int) -> Iterator[Event]:
-        """Validate and rank, when it is time."""
-        end = self.student.position.step >= self.last
+    def _look(self) -> Iterator[Event]:
+        """Validate and rank, when it is time; a stop is obeyed after the case in progress."""
+        epoch, end = self.student.position.epoch, self.student.position.step >= self.last
         if epoch % self.settings.validate_every == 0 or end:
-            yield from self.viewer.validate()
-        if epoch % self.settings.rank_every == 0 or end:
-            yield from self.viewer.rank()
-            yield from self.viewer.predict(list(self.mailbox.answer()))
+            yield from self.mailbox.until_stopped(self.viewer.validate())
+        if (epoch % self.settings.rank_every == 0 or end) and not self.mailbox.stopped:
+            yield from self.mailbox.until_stopped(self.viewer.rank())
+            yield from self.mailbox.until_stopped(self.viewer.predict(list(self.mailbox.answer())))
+        if not self.mailbox.stopped:
+            self._move(look_due=False)
 
     def _attend(self) -> Iterator[Event]:
         """Between steps: make pictures that were asked for, and wait while paused."""
@@ -207,6 +214,8 @@ class Training:
         """Bring every case to the training grid once; later runs find it in the cache."""
         cases = [case for case in self.project.cases if case.role != "seed"]
         for done, case in enumerate(cases):
+            if self.mailbox.stopped:
+                return
             yield Progress("preparing", done, len(cases))
             self.dataset.image(case)
         yield Progress("preparing", len(cases), len(cases), 0.0)

@@ -101,9 +101,10 @@ class Viewer:
             head_cosine=scores.head_cosine,
             informativeness=scores.informativeness,
             loss=scores.loss,
-            entropy=core.entropy(probabilities, torch.from_numpy(seen).to(probabilities.device)),
+            entropy=core.entropy(probabilities, torch.from_numpy(np.array(target, np.int64))),
             dice=core.mean_known(core.dice(guess, target, self.dataset.classes)),
             foreground=int(seen.sum()),
+            label=case.teacher_sha256,
         )
 
     def _picture(self, case: Case, direction: core.Direction) -> Predicted:
@@ -128,18 +129,19 @@ class Viewer:
             trust=str((folder / f"{case.name}_trust.nii.gz").relative_to(self.project.folder)),
             slice=_telling_slice(guess, mask),
             dice=core.mean_known(core.dice(guess, mask, self.dataset.classes)),
+            label=case.label_sha256,
         )
 
     def _target(self, case: Case, shape: tuple[int, ...]) -> NDArray[np.int64]:
-        """The mask that is judged, on the training grid: the teacher's, else the expert's, else all unknown."""
-        if case.teacher or case.expert:
-            prepared = self.dataset.pseudo(case) if case.teacher else self.dataset.expert(case)
+        """The mask that is judged, on the training grid: the expert's, else the teacher's, else all unknown."""
+        if case.expert or case.teacher:
+            prepared = self.dataset.expert(case) if case.expert else self.dataset.pseudo(case)
             return np.array(prepared.target, np.int64)
         return np.full(shape, core.IGNORE, np.int64)
 
     def _shown(self, case: Case, shape: tuple[int, ...]) -> NDArray[np.int16]:
         """The same mask on the case's own grid."""
-        volume = self.project.teacher(case) or self.project.expert(case)
+        volume = self.project.expert(case) or self.project.teacher(case)
         return self.dataset.classes_of(volume.voxels) if volume else np.full(shape, core.IGNORE, np.int16)
 
     def _counted(self, stage: Stage, cases: tuple[Case, ...] | list[Case]) -> Iterator[Case | Progress]:

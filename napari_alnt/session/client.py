@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from napari_alnt.errors import AlntError
-from napari_alnt.events import Command, Event, Failed, Finished, Warned, from_line, to_line
+from napari_alnt.events import Command, Event, Failed, Finished, Paused, Warned, from_line, to_line
 
 Job = Literal["train", "teach", "rank", "predict"]
 QUIET_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
@@ -32,7 +32,7 @@ class Engine:
     """
 
     def __init__(self, project: Path, run: int, job: Job, *, cases: Sequence[str] = (), launcher: str = "") -> None:
-        command = [*shlex.split(launcher), sys.executable, "-m", "napari_alnt.engine", str(project)]
+        command = [*split_command(launcher), sys.executable, "-m", "napari_alnt.engine", str(project)]
         command += ["--run", str(run), "--job", job, *(f"--case={case}" for case in cases)]
         log = project / "runs" / f"{run:04d}" / "engine.log"
         try:
@@ -76,7 +76,7 @@ class Engine:
     def events(self) -> Iterator[Event]:
         """Everything the child says, until it ends."""
         last: Event | None = None
-        while (line := self._next_line()) is not None:
+        while (line := self._next_line(silence=None if isinstance(last, Paused) else SILENCE)) is not None:
             last = self._read(line)
             yield last
         if not isinstance(last, (Finished, Failed)):
@@ -103,9 +103,9 @@ class Engine:
                 self._lines.put(line)
         self._lines.put(None)
 
-    def _next_line(self) -> str | None:
+    def _next_line(self, silence: float | None) -> str | None:
         try:
-            return self._lines.get(timeout=SILENCE)
+            return self._lines.get(timeout=silence)
         except queue.Empty:
             text = f"The training has said nothing for {SILENCE / 60:.0f} minutes; stop it if its step time is shorter."
             return to_line(Warned(text))
@@ -134,3 +134,17 @@ class Engine:
 
     def _last_words(self, size: int = 4000) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")[-size:]
+
+
+def split_command(words: str) -> list[str]:
+    """A command as a shell would split it.
+
+    Raises
+    ------
+    AlntError
+        If a quotation mark is not closed.
+    """
+    try:
+        return shlex.split(words)
+    except ValueError as error:
+        raise AlntError(f"The command '{words}' cannot be read ({error}); check its quotation marks.") from error

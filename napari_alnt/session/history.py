@@ -42,8 +42,6 @@ class History:
                 self.take_rows(event.rows)
             case Validated():
                 self.validations.append(event)
-            case CaseScored():
-                self._take_score(event)
             case Predicted():
                 self.predictions[event.case] = event
             case _:
@@ -55,9 +53,15 @@ class History:
         for row in rows:
             self.ledger[row.case].append(row)
 
+    def take_scores(self, scores: Iterable[CaseScored]) -> None:
+        """Take in one whole ranking, so that no queue mixes two students."""
+        for score in scores:
+            self._take_score(score)
+        self.changed.emit("CaseScored")
+
     def restart(self) -> None:
         """Forget all: a new student begins."""
-        for table in (self.steps, self.validations, self.samples, self.ledger, self.scores):
+        for table in (self.steps, self.validations, self.samples, self.ledger, self.scores, self.predictions):
             table.clear()
         self.changed.emit("restarted")
 

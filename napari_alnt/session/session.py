@@ -137,12 +137,18 @@ class Session:
             self.history.restart()
         self._scored = []
         launcher = self.project.settings.launcher
-        self.engine = Engine(self.project.folder, self._run.number, job, cases=cases, launcher=launcher)
+        try:
+            self.engine = Engine(self.project.folder, self._run.number, job, cases=cases, launcher=launcher)
+        except AlntError:
+            self._end_run("failed", -1)
+            raise
         self.changed.emit("run")
         return self.engine
 
     def apply(self, event: Event) -> None:
         """Write down what one event says. Call it for every event of the engine, in order, in one thread."""
+        if isinstance(event, (CaseScored, Predicted)) and not self._current(event):
+            return
         if not (self._job == "teach" and isinstance(event, Validated)):  # the teacher's is not the student's curve
             self.history.apply(event)
         match event:
@@ -154,10 +160,7 @@ class Session:
             case CaseScored():
                 self._scored.append(event)
             case RankingDone() if self._run:
-                self.project.add_scores(self._run.number, self._scored)
-                self._scored = []
-                self._prepare_top()
-                self.changed.emit("queue")
+                self._take_ranking(self._run)
             case Predicted() if self._run:
                 self.project.add_prediction(self._run.number, event)
                 self.changed.emit("prediction")
@@ -168,6 +171,18 @@ class Session:
                 self._end_run("failed", -1)
             case Finished():
                 self._end_run(event.reason, event.step)
+
+    def _current(self, event: CaseScored | Predicted) -> bool:
+        """Whether an event speaks of the label the case has now, not of one replaced meanwhile."""
+        return event.label in ("", self.project.case(event.case).label_sha256)
+
+    def _take_ranking(self, run: Run) -> None:
+        scores = [score for score in self._scored if self._current(score)]
+        self._scored = []
+        self.history.take_scores(scores)
+        self.project.add_scores(run.number, scores)
+        self._prepare_top()
+        self.changed.emit("queue")
 
     def _prepare_top(self) -> None:
         """Have the pictures of the queue's top made ahead, so that opening a case does not wait."""
@@ -277,7 +292,15 @@ class Session:
     # views ----------------------------------------------------------------------------------------------------------
 
     def queue(self, ranking: str | None = None) -> tuple[QueueRow, ...]:
-        """The pool, most worth a look first; what was skipped follows, then what is already accepted."""
+        """The pool, most worth a look first; what was skipped follows, then what is already accepted.
+
+        Raises
+        ------
+        AlntError
+            If there is no such ranking.
+        """
+        if ranking is not None and ranking not in RANKINGS:
+            raise AlntError(f"There is no ranking '{ranking}'; there are {', '.join(RANKINGS)}.")
         known = self._ranked(ranking or self.project.settings.ranking)
         cases = [case for case in self.project.cases if case.role == "pool" or case.version > 0]
         return tuple(sorted((self._row(case, *known.get(case.name, (NAN, NAN))) for case in cases), key=_place))
@@ -319,7 +342,7 @@ class Session:
         self.history.validations.extend(self.project.validations(runs))
         for score in self.project.scores(latest=False, runs=runs):
             self.history.scores[score.case].append(score)
-        self.history.predictions.update({item.case: item for item in self.project.predictions()})
+        self.history.predictions.update({item.case: item for item in self.project.predictions(runs)})
 
 
 def _place(row: QueueRow) -> tuple[int, float, int]:

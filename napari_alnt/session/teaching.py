@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from napari_alnt.data import Case
 from napari_alnt.errors import AlntError
 from napari_alnt.events import Event, Finished, Progress, TeacherWritten
+from napari_alnt.session.client import split_command
 from napari_alnt.session.session import Session
 
 
@@ -27,13 +27,14 @@ def by_command(session: Session, template: str) -> Iterator[Event]:
     for word in ("{image}", "{label}"):
         if word not in template:
             raise AlntError(f"The teacher's command '{template}' lacks {word}; write where it goes.")
+    words = split_command(template)
     pool = [case for case in session.project.by_role("pool") if case.teacher is None]
     folder = session.project.folder / "teacher"
     folder.mkdir(exist_ok=True)
     for done, case in enumerate(pool):
         yield Progress("teaching", done, len(pool))
         label = folder / f"{case.name}.nii.gz"
-        _call([part.format(image=case.image, label=label) for part in shlex.split(template)], case)
+        _call([part.replace("{image}", str(case.image)).replace("{label}", str(label)) for part in words], case)
         yield _taken(session, case, label)
     yield Finished(0)
 
@@ -48,7 +49,7 @@ def by_folder(session: Session, rule: str) -> Iterator[Event]:
     """
     if "{case}" not in rule:
         raise AlntError(f"The rule '{rule}' lacks {{case}}, the place of the case's name.")
-    found = [(case, Path(rule.format(case=case.name))) for case in session.project.by_role("pool")]
+    found = [(case, Path(rule.replace("{case}", case.name))) for case in session.project.by_role("pool")]
     found = [(case, path) for case, path in found if path.exists()]
     if not found:
         raise AlntError(f"No case of the pool has a mask at '{rule}'; check the folder and the names.")

@@ -111,6 +111,20 @@ def test_json_lines_are_all_json(balls, capsys):
     assert {"StepDone", "Validated", "RankingDone"} <= {json.loads(line)["kind"] for line in lines}
 
 
+def test_options_may_come_before_the_project(balls):
+    assert run("train", "--epochs", "1", balls.folder) == 0
+    with Session.open(balls.folder, write=False) as session:
+        assert session.project.settings.epochs == 1
+        assert session.project.settings.patch == (16, 16, 16)
+
+
+def test_options_that_a_source_cannot_use_are_refused(balls, tmp_path, capsys):
+    assert run("new", tmp_path / "p", "--datalist", tmp_path / "list.json", "--teacher", "auto/{case}.nii.gz") == 1
+    assert "--teacher goes with" in capsys.readouterr().err
+    assert run("new", tmp_path / "p", "--nnunet", tmp_path, "--expert", "gold/{case}.nii.gz") == 1
+    assert "--expert goes with" in capsys.readouterr().err
+
+
 def test_settings_given_once_are_remembered(balls):
     assert run("train", balls.folder, "--epochs", "1", "--mu", "0.5") == 0
     with Session.open(balls.folder, write=False) as session:

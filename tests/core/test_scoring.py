@@ -102,7 +102,7 @@ def test_the_voxel_map_is_the_slope_of_the_whole_case_loss(net: nn.Module, patch
     assert seen.voxels[targets[0] == IGNORE].eq(0).all()
     torch.testing.assert_close(seen.logits.softmax(0), predict(net, images, (16, 16, 32), overlap=0.5))
 
-    blended = sliding_window_inference(images, (16, 16, 32), 2, net.eval(), overlap=0.5, mode="gaussian")
+    blended = sliding_window_inference(images, (16, 16, 32), 2, net.eval(), overlap=0.5, mode="gaussian", cval=-1)
     per_sample_loss(blended, targets).sum().backward()
     slope = sum(float((p.grad * g[name]).sum()) for name, p in net.named_parameters())
     assert seen.u == pytest.approx(slope, rel=1e-6)

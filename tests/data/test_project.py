@@ -30,8 +30,8 @@ def project(tmp_path: Path, phantoms: list[PhantomCase]) -> Any:
         yield made
 
 
-def scored(case: str, step: int = 1) -> CaseScored:
-    return CaseScored(case, step, 0.1, NAN, 0.3, 0.4, 0.5, 0.6, 0.7, 8)
+def scored(project: Project, case: str, step: int = 1) -> CaseScored:
+    return CaseScored(case, step, 0.1, NAN, 0.3, 0.4, 0.5, 0.6, 0.7, 8, label=project.case(case).label_sha256)
 
 
 def test_a_new_project_knows_its_cases(project: Project, phantoms: list[PhantomCase]) -> None:
@@ -214,9 +214,9 @@ def test_what_runs_say_is_remembered(project: Project) -> None:
 def test_scores_hold_for_the_label_they_were_made_of(project: Project) -> None:
     project.start_run("train", project.settings)
     one, two = (case.name for case in project.by_role("pool")[:2])
-    project.add_scores(1, [scored(one, 1), scored(two, 1)])
-    project.add_scores(1, [scored(one, 2)])
-    prediction = Predicted(one, 2, "s.nii.gz", "t.nii.gz", 12, 0.5)
+    project.add_scores(1, [scored(project, one, 1), scored(project, two, 1)])
+    project.add_scores(1, [scored(project, one, 2)])
+    prediction = Predicted(one, 2, "s.nii.gz", "t.nii.gz", 12, 0.5, label=project.case(one).label_sha256)
     project.add_prediction(1, prediction)
     assert {(score.case, score.step) for score in project.scores()} == {(one, 2), (two, 1)}
     assert len(project.scores(latest=False)) == 3
@@ -265,7 +265,7 @@ def test_threads_may_read_while_another_writes(project: Project) -> None:
     for reader in readers:
         reader.start()
     for step in range(10):
-        project.add_scores(1, [scored(name, step)])
+        project.add_scores(1, [scored(project, name, step)])
     for reader in readers:
         reader.join()
     assert not failures
@@ -290,7 +290,7 @@ def test_a_moved_tree_still_opens(tmp_path: Path, phantoms: list[PhantomCase]) -
 def test_a_teacher_mask_made_later(project: Project, tmp_path: Path) -> None:
     project.start_run("train", project.settings)
     case = project.by_role("pool")[0]
-    project.add_scores(1, [scored(case.name)])
+    project.add_scores(1, [scored(project, case.name)])
     path = project.folder / "runs" / "teacher.nii.gz"
     write_labels(path, np.full(case.shape, 2), read_grid(case.image))
     project.set_teacher(case.name, path)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from napari_alnt.core import IGNORE
-from napari_alnt.data import Project
+from napari_alnt.data import Project, write_labels
 from napari_alnt.engine.dataset import Dataset
 from napari_alnt.settings import WINDOWS
 
@@ -108,3 +108,28 @@ def test_scoring_patches_are_fixed_and_cover_small_volumes(project):
     seen = sum(int((target > 0).sum()) for _, target in patches)
     assert seen >= (case.target > 0).sum()
     assert len(dataset(project, score_patches=3).fixed_patches(case)) == 3
+
+
+def test_unknown_voxels_take_no_part_in_a_cases_scores(project):
+    """The scores of a case do not change with what the student sees where nobody has labelled."""
+    from napari_alnt.engine.student import Student
+    from napari_alnt.engine.viewing import Viewer
+
+    case = project.case("ball_05")
+    labels = project.teacher(case).voxels.copy()
+    labels[:, :, 13:] = 255
+    path = project.folder / "half.nii.gz"
+    write_labels(path, labels, project.teacher(case).grid)
+    project.set_teacher("ball_05", path)
+    data = dataset(project)
+    viewer = Viewer(project, None, data, Student.new(data, project.settings))
+    probabilities = torch.zeros(2, *labels.shape)
+    probabilities[1] = 1.0
+    unsure = probabilities.clone()
+    unsure[:, :, :, 13:] = 0.5
+    seen = []
+    for guess in (probabilities, unsure):
+        viewer._probabilities = lambda image, guess=guess: guess
+        seen.append(viewer._score(project.case("ball_05"), viewer.direction()))
+    assert seen[0] == seen[1]
+    assert seen[0].entropy == 0

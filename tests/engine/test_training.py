@@ -23,6 +23,7 @@ from napari_alnt.events import (
     Finished,
     Paused,
     Predicted,
+    Progress,
     RankingDone,
     StepDone,
     Validated,
@@ -170,6 +171,38 @@ def test_a_case_without_any_mask_gets_the_students(new_balls):
         picture = session.history.predictions["ball_03"]
         assert (balls.folder / picture.student).exists()
         assert np.isnan(picture.dice)
+
+
+def test_a_stop_in_the_ranking_is_made_up_for(balls):
+    with Session.open(balls.folder) as session:
+        engine, ranked = session.start("train"), 0
+        for event in engine.events():
+            session.apply(event)
+            if isinstance(event, Progress) and event.stage == "ranking" and event.done == 1:
+                engine.send(Command("stop"))
+            ranked += isinstance(event, RankingDone)
+        assert (event.reason, ranked) == ("stopped", 0)
+        again = list(session.train())
+        assert not any(isinstance(event, StepDone) for event in again)
+        assert {Validated, RankingDone} <= {type(event) for event in again}
+        assert again[-1] == Finished(6, "done")
+        assert len(session.project.runs) == 1
+
+
+def test_a_case_reverted_while_stopped_does_not_wedge_the_run(balls):
+    with Session.open(balls.folder) as session:
+        session.accept("ball_05", balls.true_labels("ball_05"))
+        settings = dataclasses.replace(session.project.settings, **LONG, expert_batch=4)
+        engine = session.start("train", settings)
+        for event in engine.events():
+            session.apply(event)
+            if isinstance(event, StepDone) and event.step == 2:
+                engine.send(Command("stop"))
+        session.revert("ball_05")
+        events = list(session.train(settings))
+        assert isinstance(events[-1], Finished)
+        first = next(event for event in events if isinstance(event, EpochDone))
+        assert next(row for row in first.rows if row.case == "ball_05").role == "reference"
 
 
 def test_stray_prints_do_not_reach_the_protocol(balls):

@@ -11,7 +11,16 @@ import SimpleITK as sitk
 
 from napari_alnt.data import Project
 from napari_alnt.errors import AlntError, ProjectLocked, ReadOnly
-from napari_alnt.events import EpochDone, Failed, Finished, LedgerRow, TeacherWritten
+from napari_alnt.events import (
+    CaseScored,
+    EpochDone,
+    Failed,
+    Finished,
+    LedgerRow,
+    Predicted,
+    RankingDone,
+    TeacherWritten,
+)
 from napari_alnt.session import (
     Corrections,
     Engine,
@@ -177,3 +186,37 @@ def test_the_demo_in_small(tmp_path):
     assert 0 <= corrections.damaged <= 2
     with Project.open(demo.folder, write=False) as project:
         assert {row["case"] for row in result["picked"]} <= {case.name for case in project.by_role("reference")}
+
+
+def test_results_in_flight_about_a_replaced_label_are_dropped(balls):
+    with Session.open(balls.folder) as session:
+        session._run = session.project.start_run("train", session.project.settings)
+        old = session.project.case("ball_05").label_sha256
+        score = CaseScored("ball_05", 3, 0.1, 0.5, 0.5, 0.2, 0.3, 0.4, 0.5, 9, label=old)
+        session.apply(score)
+        Radiologist(balls.truth).correct(session, "ball_05")
+        session.apply(Predicted("ball_05", 3, "a.nii.gz", "b.nii.gz", 4, 0.5, label=old))
+        session.apply(RankingDone(3, 1))
+        assert not session.history.scores.get("ball_05")
+        assert not session.history.predictions
+        assert session.project.scores() == []
+        session.revert("ball_05")
+        session.apply(score)
+        session.apply(RankingDone(3, 1))
+        assert session.project.scores() == [score]
+
+
+@pytest.mark.parametrize("bad", ["tool '{image} {label}", 'x "{label} {image}'])
+def test_an_unclosed_quote_is_explained(balls, bad):
+    with Session.open(balls.folder) as session:
+        with pytest.raises(AlntError, match="quotation"):
+            next(by_command(session, bad))
+        settings = Settings.from_dict({"launcher": bad}, base=session.project.settings)
+        with pytest.raises(AlntError, match="quotation"):
+            session.start("train", settings)
+        assert session.project.runs[-1].state == "failed"
+
+
+def test_an_unknown_ranking_is_explained(balls):
+    with Session.open(balls.folder) as session, pytest.raises(AlntError, match="foreground_random"):
+        session.queue("foo")
