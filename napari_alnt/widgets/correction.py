@@ -30,6 +30,7 @@ class Correction(QObject):
 
     opened = Signal(str)
     ticked = Signal()
+    kept = Signal()
     said = Signal(str, str)
 
     def __init__(self, session: Session, layers: CaseLayers, parent: QObject) -> None:
@@ -39,6 +40,8 @@ class Correction(QObject):
         self.seconds = 0.0
         self.loading = ""
         self._kept = 0
+        self._writing: int | None = None
+        self._shown: Predicted | None = None
         self._seen = time.monotonic()
         self._ticks = 0
         self._timer = QTimer(self, interval=1000)
@@ -56,7 +59,7 @@ class Correction(QObject):
         """Show a case; unsaved work on the one before becomes its draft."""
         self.loading = case
         self.keep_draft()
-        predicted = self.session.history.predictions.get(case)
+        self._shown = predicted = self.session.history.predictions.get(case)
         project = self.session.project
         self.line.run(load_case, project, case, predicted, done=self._show, failed=self._not_opened)
 
@@ -67,13 +70,16 @@ class Correction(QObject):
         try:
             self.keep_now()  # strokes made while the files were read
         except AlntError as error:
-            self._complain(error)
+            self._not_opened(error)
             return
         self.layers.show(opened, self.session.project.settings.window)
         if not self.session.project.writable:
             self.layers.lock()
         self.seconds, self._kept = opened.seconds, self._sum()
         self.touch()
+        newest = self.session.history.predictions.get(opened.case.name)
+        if newest is not None and newest is not self._shown:
+            self.take_prediction(newest)  # it was made while the files were read
         self.opened.emit(opened.case.name)
         if opened.origin == "draft":
             self.said.emit("Your draft of this case was kept and is shown; Revert starts over.", "faint")
@@ -106,19 +112,27 @@ class Correction(QObject):
 
     def keep_draft(self) -> None:
         """Save unsaved work as the case's draft, in the background."""
-        if not self.dirty or not self.session.project.writable:
+        if not self.dirty or not self.session.project.writable or self._sum() == self._writing:
             return
         assert self.layers.correction is not None
-        name, self._kept = self.case, self._sum()
-        copy = np.array(self.layers.correction.data)
+        name, mask = self.case, self._sum()
+        copy, self._writing = np.array(self.layers.correction.data), mask
 
         def failed(error: AlntError) -> None:
-            # the case stays open, so that the work is not lost with it
-            self.loading, self._kept = "", -1
-            self._complain(error)
+            if self._writing != mask:
+                return  # the work has been saved another way meanwhile, or is still noticed as unsaved
+            self._writing = None
+            if self.loading:
+                self._not_opened(error)  # the case stays open, so that the work is not lost with it
+            else:
+                self._complain(error)
 
         def done(_: Any) -> None:
             self.session.changed.emit("case")
+            if self._writing != mask:
+                return
+            self._kept, self._writing = mask, None
+            self.kept.emit()
             self.said.emit(f"Draft of {name} kept {time.strftime('%H:%M')}.", "faint")
 
         self.line.run(self.session.project.save_draft, name, copy, self.seconds, done=done, failed=failed)
@@ -131,17 +145,32 @@ class Correction(QObject):
         AlntError
             If it cannot be written.
         """
-        self.line.wait()
+        self._wait()
         if self.dirty and self.session.project.writable:
             assert self.layers.correction is not None
             self.session.project.save_draft(self.case, np.asarray(self.layers.correction.data), self.seconds)
             self._kept = self._sum()
+            self.kept.emit()
+
+    def _wait(self) -> None:
+        """Let the files come to rest; a draft in flight counts as unsaved, as its failure would be heard too late."""
+        self.line.wait()
+        self._writing = None
 
     def close(self) -> None:
-        """Keep unsaved work and take the case out of the viewer."""
+        """Keep unsaved work and take the case out of the viewer.
+
+        Raises
+        ------
+        AlntError
+            If the work cannot be written; its layer then stays in the viewer, where napari can save it.
+        """
         self._timer.stop()
         try:
             self.keep_now()
+        except AlntError:
+            self.layers.leave_correction()
+            raise
         finally:
             self.layers.clear()
             self.line.wait()
@@ -171,12 +200,15 @@ class Correction(QObject):
     def _decide(self, action: Any) -> bool:
         if not self.case or self.loading:
             return False
-        self.line.wait()
+        self._wait()
         try:
-            return bool(action(self.case))
+            decided = bool(action(self.case))
         except AlntError as error:
             self._complain(error)
             return False
+        if not self.dirty:
+            self.kept.emit()
+        return decided
 
     def _accept(self, case: str) -> bool:
         assert self.layers.correction is not None

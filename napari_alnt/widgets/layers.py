@@ -146,6 +146,7 @@ class CaseLayers:
         """Add the student's mask and the voxel trust, now or when they arrive."""
         # a student that has hardly learnt marks most of the volume and would hide the case
         shown = {"student": np.count_nonzero(picture.student) < SENSIBLE * picture.student.size, "voxel trust": False}
+        active = self.viewer.layers.selection.active
         for layer in [layer for layer in self._ours if layer in self._pictured]:
             shown[layer.name] = layer.visible
             self._remove(layer)
@@ -155,12 +156,14 @@ class CaseLayers:
             visible=bool(shown["voxel trust"]),
             blending="translucent", **self._grid,
         )  # fmt: skip
-        active = self.viewer.layers.selection.active
         self._add(trust, above=self._image)
         student = self._add_contour("student", picture.student, self._colormap(pale_too=True))
         student.visible = bool(shown["student"])
         self._pictured = [trust, student]
-        self.viewer.layers.selection.active = active
+        # painting goes on where it was; the layers that were replaced hand over to those in their place
+        names = {layer.name: layer for layer in self._pictured}
+        replaced = active is not None and active not in self.viewer.layers
+        self.viewer.layers.selection.active = names.get(active.name) if replaced else active
 
     def activate(self) -> None:
         """Make the correction the layer that is painted on."""
@@ -188,6 +191,12 @@ class CaseLayers:
         """Show or hide the voxel trust."""
         if self._pictured:
             self._pictured[0].visible = not self._pictured[0].visible
+
+    def leave_correction(self) -> None:
+        """Make the correction the user's own layer: it stays when the case is taken out of the viewer."""
+        if self.opened is not None and self.correction is not None:
+            self.correction.name = f"{self.opened.case.name} (not saved)"
+            self._ours.remove(self.correction)
 
     def clear(self) -> None:
         """Take the case out of the viewer."""

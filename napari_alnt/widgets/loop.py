@@ -35,7 +35,7 @@ class Loop(QWidget):
 
     def __init__(self, viewer: napari.Viewer, session: Session, note: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.viewer, self.session = viewer, session
+        self.viewer, self.session, self._note = viewer, session, note
         project = session.project
         self.layers = CaseLayers(viewer, project.labels, project.settings.unknown)
         self.correction = Correction(session, self.layers, self)
@@ -106,6 +106,18 @@ class Loop(QWidget):
         else:
             self.case_bar.say("The queue is done: every case is accepted or skipped.", "faint")
 
+    def keep_work(self) -> bool:
+        """Whether unsaved work is on the disk now; if it cannot be written, the note says why."""
+        try:
+            self.correction.keep_now()
+        except AlntError as error:
+            say(self.note, str(error), "error")
+            return False
+        return True
+
+    def _work_kept(self) -> None:
+        say(self.note, self._note, "warn")
+
     def _case_opened(self, case: str) -> None:
         opened = self.layers.opened
         self.queue.select(case)
@@ -121,8 +133,7 @@ class Loop(QWidget):
             layer.events.selected_label.connect(self._show_label)
             self._show_label()
         self.viewer.window._qt_viewer.setFocus()
-        if opened.picture is None:
-            self.jobs.picture(case)
+        self.jobs.picture(case)
 
     def _show_label(self, *_: Any) -> None:
         if self.layers.correction is not None:
@@ -208,7 +219,7 @@ class Loop(QWidget):
         Raises
         ------
         AlntError
-            If the work could not be kept; all else is done even so.
+            If the work could not be kept; its layer stays in the viewer, and all else is done even so.
         """
         self._timer.stop()
         self.session.changed.disconnect(self._changed.emit)
@@ -238,6 +249,7 @@ class Loop(QWidget):
         self.case_bar.label_chosen.connect(self._choose_label)
         self.correction.opened.connect(self._case_opened)
         self.correction.said.connect(self.case_bar.say)
+        self.correction.kept.connect(self._work_kept)
         self.correction.ticked.connect(self._show_time)
         self.training.start_asked.connect(self.start_training)
         self.jobs.heard.connect(self._hear)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,8 @@ class AnnotationLoop(QWidget):
 
     def open_project(self, folder: Path | str) -> bool:
         """Open a project folder; one that another window writes to, or that cannot be written, opens read-only."""
-        self.close_project()
+        if not self.close_project():
+            return False
         try:
             session, note = _open(Path(folder))
         except AlntError as error:
@@ -66,8 +68,14 @@ class AnnotationLoop(QWidget):
         self.project_opened.emit(session)
         return True
 
-    def close_project(self) -> None:
-        """Keep unsaved work, end the engine and go back to the empty page."""
+    def close_project(self) -> bool:
+        """Keep unsaved work, end the engine and go back to the empty page; work that cannot be kept stays open."""
+        if self.loop is not None and not self.loop.keep_work():
+            return False
+        self._end_loop()
+        return True
+
+    def _end_loop(self) -> None:
         loop, self.loop = self.loop, None
         if loop is None:
             return
@@ -75,14 +83,15 @@ class AnnotationLoop(QWidget):
             loop.shutdown()
         except AlntError as error:
             self.home.say(str(error), "error")
+            logging.getLogger(__name__).error("%s", error)
         self._pages.setCurrentWidget(self.home)
         self._pages.removeWidget(loop)
         loop.deleteLater()
 
     def open_demo(self) -> None:
         """Open the demo project, and make it first if it is not there yet."""
-        self.close_project()
-        self.home.open_demo()
+        if self.close_project():
+            self.home.open_demo()
 
     def ask_for_files(self) -> None:
         """Ask for the files of a new project in a dialog."""
@@ -98,12 +107,12 @@ class AnnotationLoop(QWidget):
     # ending ---------------------------------------------------------------------------------------------------------
 
     def shutdown(self) -> None:
-        """Leave nothing behind: work is kept, the engine ended, no thread running."""
+        """Leave nothing behind: work is kept where it can be, the engine ended, no thread running."""
         if self._ended:
             return
         self._ended = True
         self._window.removeEventFilter(self)
-        self.close_project()
+        self._end_loop()
         self.home.line.wait()
         wait_for_threads()
 
@@ -111,8 +120,10 @@ class AnnotationLoop(QWidget):
         """Notice that napari's window closes: a close may be refused, but the hiding after it is final."""
         if watched is self._window:
             if event.type() == QEvent.Type.Close:
+                if not self._may_close():
+                    event.ignore()
+                    return True
                 self._closing = True
-                self._keep_work()
                 if not self._window.isVisible():
                     self.shutdown()
             elif event.type() == QEvent.Type.Hide and self._closing and not event.spontaneous():
@@ -128,13 +139,16 @@ class AnnotationLoop(QWidget):
                 self.shutdown()
         return bool(super().event(event))
 
-    def _keep_work(self) -> None:
-        if self.loop is None:
-            return
-        try:
-            self.loop.correction.keep_now()
-        except AlntError as error:
-            QMessageBox.warning(self, "Your work could not be saved", str(error))
+    def _may_close(self) -> bool:
+        if self.loop is None or self.loop.keep_work():
+            return True
+        if not (self._window.isVisible() and self._window._qt_viewer.isVisible()):
+            return True  # viewer.close() has taken the window apart already, and nobody can be asked
+        buttons = QMessageBox.StandardButton
+        text = f"{self.loop.note.text()}\n\nClose anyway and lose the unsaved strokes?"
+        title = "Your work could not be saved"
+        answer = QMessageBox.question(self._window, title, text, buttons.Yes | buttons.No, buttons.No)
+        return bool(answer == buttons.Yes)
 
     def _dress(self, *_: Any) -> None:
         self.setStyleSheet(style_sheet(self.viewer.theme))

@@ -46,6 +46,7 @@ class Jobs(QObject):
         self.progress: Progress | None = None
         self._listener: Listener | None = None
         self._next: tuple[str, dict[str, Any]] | None = None
+        self._renewed: set[tuple[str, int]] = set()
 
     @property
     def training(self) -> bool:
@@ -59,13 +60,29 @@ class Jobs(QObject):
         self._start_or_wait("teach" if teach else "train", {"settings": settings, "fresh": fresh})
 
     def picture(self, case: str) -> None:
-        """Have the student's mask of a case made, while training or by a job of its own."""
-        if case in self.session.history.predictions or not self.session.project.writable:
+        """Have the student's mask of a case made, or renewed once the student of a newer ranking has one to show.
+
+        The training makes it between its steps; where nothing runs it is a job of its own.
+        """
+        if not self.session.project.writable or not self._wanted(case):
             return
         if self.state != "idle" and self.job == "train":
             self._send("predict", case)
         elif self.session.last_student() is not None:
             self._start_or_wait("predict", {"cases": [case]})
+
+    def _wanted(self, case: str) -> bool:
+        """Whether there is no picture of a case, or one older than its newest ranking that nobody asked for yet."""
+        predicted = self.session.history.predictions.get(case)
+        if predicted is None:
+            return True
+        scores = self.session.history.scores.get(case)
+        if not scores or predicted.step >= scores[-1].step or self.state == "stopping" or self.job == "teach":
+            return False
+        # asked once: a checkpoint older than the ranking would give the same picture again and again
+        asked = (case, scores[-1].step) in self._renewed
+        self._renewed.add((case, scores[-1].step))
+        return not asked
 
     def pause(self) -> None:
         """Let the training rest after the step in progress."""
@@ -87,10 +104,13 @@ class Jobs(QObject):
         if self.state == "idle":
             self._start(job, arguments)
         elif self.job == "predict":
-            # a training that is asked for does not wait for pictures; a picture waits for the one before
-            self._next = (job, arguments) if job != "predict" or self._next is None else self._next
+            # a training that is asked for does not wait for pictures; pictures wait for those before
             if job != "predict":
                 self._send("stop")
+            elif self._next is not None:
+                job, waiting = self._next
+                arguments = {**waiting, "cases": waiting["cases"] + arguments["cases"]} if job == "predict" else waiting
+            self._next = (job, arguments)
         else:
             self.said.emit("A job is already running; stop it first.", "warn")
 
@@ -131,7 +151,7 @@ class Jobs(QObject):
                 self.progress = None
             case Paused():
                 self._become("paused")
-            case Warned():
+            case Warned() if not (self.state == "paused" and "said nothing" in event.message):
                 self.said.emit(event.message, "warn")
             case Failed():
                 self.said.emit(event.message, "error")
@@ -147,6 +167,8 @@ class Jobs(QObject):
         if self._listener is not None:
             self._listener.deleteLater()
         self._listener = None
+        if self.job != "predict":
+            self._renewed.clear()  # what a training was asked for last may not have been made
         self.job, self.progress = "", None
         self._become("idle")
         following, self._next = self._next, None

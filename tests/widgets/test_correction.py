@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QCloseEvent
+from qtpy.QtWidgets import QMessageBox
 
 from napari_alnt.data import Project
 from napari_alnt.errors import AlntError
-from napari_alnt.events import Failed, Progress
+from napari_alnt.events import Failed, Paused, Progress, Warned
 from napari_alnt.widgets.case_bar import KEYS
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -88,6 +92,108 @@ def test_a_draft_that_cannot_be_written_keeps_the_case_open(painted, monkeypatch
     assert said(painted) == "The disk is full."
     np.testing.assert_array_equal(painted.layer.data, painted.mask)
     monkeypatch.undo()
+
+
+FULL = "The disk is full."
+
+
+@pytest.fixture
+def full_disk(painted, monkeypatch):
+    """No draft can be written; ``open()`` lets a write that has begun go on to its failure."""
+    begun, gate = threading.Event(), threading.Event()
+
+    def full(*_):
+        begun.set()
+        gate.wait(20)
+        raise AlntError(FULL)
+
+    gate.set()
+    monkeypatch.setattr(painted.loop.session.project, "save_draft", full)
+    painted.begun, painted.gate = begun, gate
+    yield painted
+    gate.set()
+    monkeypatch.undo()
+
+
+@pytest.mark.parametrize("way", ["close", "another", "demo"])
+def test_a_full_disk_keeps_the_project_open(full_disk, balls, tmp_path, way, monkeypatch):
+    window, loop = full_disk, full_disk.loop
+    asked = []
+    monkeypatch.setattr(window.dock.home, "open_demo", lambda: asked.append("demo"))
+    if way == "close":
+        window.qtbot.mouseClick(loop.close_button, Qt.MouseButton.LeftButton)
+    elif way == "another":
+        assert not window.dock.open_project(tmp_path)
+    else:
+        window.dock.open_demo()
+    assert window.dock.loop is loop
+    assert loop.note.text() == FULL
+    assert loop.note.isVisible()
+    assert asked == []
+    assert window.layer in window.viewer.layers
+    np.testing.assert_array_equal(window.layer.data, window.mask)
+    monkeypatch.undo()
+    assert window.dock.close_project()
+    np.testing.assert_array_equal(draft(balls, window.case), window.mask)
+
+
+def test_a_draft_that_fails_while_the_project_is_closed_is_not_taken_for_kept(full_disk):
+    full_disk.gate.clear()
+    full_disk.loop.correction.keep_draft()
+    assert full_disk.begun.wait(20)
+    full_disk.gate.set()  # its failure waits in the queue of the GUI thread
+    assert not full_disk.dock.close_project()
+    np.testing.assert_array_equal(full_disk.layer.data, full_disk.mask)
+
+
+def test_the_note_goes_when_the_work_is_kept_after_all(full_disk, balls, monkeypatch):
+    assert not full_disk.dock.close_project()
+    monkeypatch.undo()
+    full_disk.loop.correction.keep_draft()
+    full_disk.until(lambda: not full_disk.loop.correction.line.busy)
+    assert not full_disk.loop.note.isVisible()
+    np.testing.assert_array_equal(draft(balls, full_disk.case), full_disk.mask)
+
+
+@pytest.mark.parametrize("answer", ["No", "Yes"])
+def test_closing_napari_with_a_full_disk_asks(full_disk, answer, monkeypatch):
+    window, asked = full_disk, []
+
+    def question(_, title, text, buttons, default):
+        asked.append((text, default))
+        return QMessageBox.StandardButton[answer]
+
+    monkeypatch.setattr(QMessageBox, "question", question)
+    qt_window = window.viewer.window._qt_window
+    if answer == "No":
+        assert not qt_window.close()
+        assert qt_window.isVisible()
+        assert window.dock.session is not None
+        np.testing.assert_array_equal(window.layer.data, window.mask)
+    else:  # napari's fixture wants to take the window apart itself
+        event = QCloseEvent()
+        assert not window.dock.eventFilter(qt_window, event)
+        assert event.isAccepted()
+    assert asked == [(f"{FULL}\n\nClose anyway and lose the unsaved strokes?", QMessageBox.StandardButton.No)]
+
+
+def test_the_layer_stays_in_napari_when_the_dock_goes_with_a_full_disk(full_disk):
+    layer = full_disk.layer
+    full_disk.viewer.window.remove_dock_widget(full_disk.dock)
+    assert list(full_disk.viewer.layers) == [layer]
+    assert layer.name == f"{full_disk.case} (not saved)"
+
+
+@pytest.mark.parametrize("when", ["before", "while reading"])
+def test_the_bar_names_the_case_that_stays_open(full_disk, when):
+    loop = full_disk.loop
+    if when == "while reading":
+        loop.correction.keep_draft = lambda: None  # as if the stroke came after it
+    assert full_disk.click_row(2) != full_disk.case
+    full_disk.until(lambda: not loop.correction.line.busy)
+    assert said(full_disk) == FULL
+    assert loop.case_bar._name.text() == loop.queue.currentIndex().siblingAtColumn(0).data() == full_disk.case
+    assert loop.case_bar.buttons["accept"].isEnabled()
 
 
 def test_confirm_does_not_throw_strokes_away(painted, balls):
@@ -199,6 +305,27 @@ def test_a_failure_is_a_sentence_and_training_can_start_again(window, balls, mon
     assert loop.training.sentence.text() == "Memory ran out; make the patch smaller and train again."
     assert loop.training.sentence.isVisible()
     assert loop.training.main.isEnabled()
+
+
+class Resting(Fallen):
+    """An engine that is paused for long."""
+
+    def events(self):
+        yield Progress("training", 0, 2)
+        yield Warned("The training has said nothing for 5 minutes; stop it if its step time is shorter.")
+        yield Warned("Something else.")
+        yield Paused(1)
+        yield Warned("The training has said nothing for 5 minutes; stop it if its step time is shorter.")
+
+
+def test_silence_is_no_news_while_paused(window, balls, monkeypatch):
+    window.dock.open_project(balls.folder)
+    loop, heard = window.loop, []
+    loop.jobs.said.connect(lambda text, _: heard.append(text))
+    monkeypatch.setattr(loop.session, "start", lambda *_, **__: Resting())
+    loop.start_training()
+    window.until(lambda: loop.jobs.state == "idle")
+    assert [text[:16] for text in heard if text] == ["The training has", "Something else."]
 
 
 def test_a_wrong_setting_is_said_before_anything_starts(window, balls):
