@@ -24,7 +24,7 @@ SETTINGS = Settings(
     rank_every=4,
     score_patches=12,
 )
-DEMO_PROJECT = "synthetic-chests"
+DEMO_PROJECT = "synthetic"
 """Name of the project inside the demo's folder."""
 REFERENCE, AUDIT, DAMAGED = 3, 2, 5
 SOUND = "none"

@@ -231,6 +231,7 @@ class Loop(QWidget):
         try:
             self.correction.close()
         finally:
+            self.jobs.close()
             self.session.close()
 
     def _touch(self, *_: Any) -> None:

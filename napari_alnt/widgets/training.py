@@ -100,6 +100,10 @@ class Jobs(QObject):
         self._send("stop")
         self._become("stopping")
 
+    def close(self) -> None:
+        """Hear no more, not even what is already on its way: the session is about to close."""
+        self._listener = self._next = None
+
     def _start_or_wait(self, job: str, arguments: dict[str, Any]) -> None:
         if self.state == "idle":
             self._start(job, arguments)
@@ -129,6 +133,8 @@ class Jobs(QObject):
         self._become("starting")
 
     def _hear(self, event: Any) -> None:
+        if self._listener is None:
+            return
         try:
             self.session.apply(event)
         except AlntError as error:
@@ -164,8 +170,9 @@ class Jobs(QObject):
         return "Training is done." if self.job == "train" else "The teacher's masks are made."
 
     def _ended(self) -> None:
-        if self._listener is not None:
-            self._listener.deleteLater()
+        if self._listener is None:
+            return
+        self._listener.deleteLater()
         self._listener = None
         if self.job != "predict":
             self._renewed.clear()  # what a training was asked for last may not have been made

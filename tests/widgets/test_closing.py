@@ -79,3 +79,15 @@ def test_a_killed_window_takes_its_child_along(balls, qapp):
     while alive(child) and time.monotonic() - ended < 30:
         time.sleep(0.05)
     assert not alive(child)
+
+
+def test_a_project_closed_in_the_middle_of_a_job_is_quiet(window, balls, qtbot):
+    """What the engine still says then reaches no closed table: an exception in a slot would fail this test."""
+    for _ in range(2):
+        assert window.dock.open_project(balls.folder)
+        window.loop.start_training()
+        jobs = window.loop.jobs
+        window.until(lambda jobs=jobs: jobs.started)
+        window.dock.close_project()
+        qtbot.wait(500)
+        assert window.dock.loop is None
