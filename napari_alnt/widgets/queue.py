@@ -179,6 +179,7 @@ class QueueView(QTableView):
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setMinimumSectionSize(30)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names of cases differ at their ends
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column, width in enumerate((0, 90, 44, 56, 52, 42, 58)):
