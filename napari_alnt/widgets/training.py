@@ -45,6 +45,7 @@ class Jobs(QObject):
         self.step: StepDone | None = None
         self.progress: Progress | None = None
         self._listener: Listener | None = None
+        self._closed = False
         self._next: tuple[str, dict[str, Any]] | None = None
         self._renewed: set[tuple[str, int]] = set()
 
@@ -102,7 +103,7 @@ class Jobs(QObject):
 
     def close(self) -> None:
         """Hear no more, not even what is already on its way: the session is about to close."""
-        self._listener = self._next = None
+        self._closed, self._next = True, None
 
     def _start_or_wait(self, job: str, arguments: dict[str, Any]) -> None:
         if self.state == "idle":
@@ -133,7 +134,7 @@ class Jobs(QObject):
         self._become("starting")
 
     def _hear(self, event: Any) -> None:
-        if self._listener is None:
+        if self._closed:
             return
         try:
             self.session.apply(event)
@@ -170,10 +171,11 @@ class Jobs(QObject):
         return "Training is done." if self.job == "train" else "The teacher's masks are made."
 
     def _ended(self) -> None:
-        if self._listener is None:
-            return
-        self._listener.deleteLater()
+        if self._listener is not None:
+            self._listener.deleteLater()
         self._listener = None
+        if self._closed:
+            return
         if self.job != "predict":
             self._renewed.clear()  # what a training was asked for last may not have been made
         self.job, self.progress = "", None
