@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import math
 import signal
@@ -17,6 +16,7 @@ from rich.table import Table
 from napari_alnt import events as ev
 from napari_alnt.errors import AlntError
 from napari_alnt.session import Session
+from napari_alnt.session.report import words
 
 
 class RunFailed(AlntError):
@@ -124,18 +124,18 @@ class Bars:
                 note = f"loss {event.loss:.3f}" if math.isfinite(event.loss) else ""
                 self._bar("training", event.step, self._total, event.seconds_left, note)
             case ev.Validated():
-                self._say(f"  step {event.step}: audit Dice {event.dice:.3f}, HD95 {words(event.hd95)} mm")
+                self.terminal.say(f"  step {event.step}: audit Dice {event.dice:.3f}, HD95 {words(event.hd95)} mm")
             case ev.ExpertsChanged():
-                self._say(f"  epoch {event.epoch}: taken up as expert: {', '.join(event.cases)}")
+                self.terminal.say(f"  epoch {event.epoch}: taken up as expert: {', '.join(event.cases)}")
             case ev.SampleDropped():
-                self._say(f"  step {event.step}: a sample of '{event.case}' was left out: {event.reason}")
+                self.terminal.say(f"  step {event.step}: a sample of '{event.case}' was left out: {event.reason}")
             case ev.Warned():
-                self._say(f"  {event.message}")
+                self.terminal.say(f"  {event.message}")
 
     def _say_start(self, event: ev.Started) -> None:
         size = f"{event.parameters / 1e6:.2f} M parameters"
         cases = f"{event.pool} in the pool, {event.reference} expert, {event.audit} audit"
-        self._say(f"Run {event.run}: {event.network}, {size}, on {event.device}; {cases}.")
+        self.terminal.say(f"Run {event.run}: {event.network}, {size}, on {event.device}; {cases}.")
 
     def _bar(self, stage: str, done: int, total: int, left: float, note: str = "") -> None:
         if stage not in self._tasks or (done == 0 and stage != "training"):
@@ -143,9 +143,6 @@ class Bars:
                 self.progress.remove_task(self._tasks[stage])
             self._tasks[stage] = self.progress.add_task(stage, total=total, left="", note="")
         self.progress.update(self._tasks[stage], completed=done, total=total, left=_left(left), note=note)
-
-    def _say(self, text: str) -> None:
-        self.terminal.say(text)
 
 
 def _left(seconds: float) -> str:
@@ -155,14 +152,5 @@ def _left(seconds: float) -> str:
     return f"{minutes}:{rest:02d} left"
 
 
-def words(value: Any) -> str:
-    """A value as a person reads it; an empty cell where it is not known."""
-    if isinstance(value, float):
-        return f"{value:.3f}" if math.isfinite(value) else "–"
-    return str(value)
-
-
 def _plain(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return dataclasses.asdict(value) if dataclasses.is_dataclass(value) and not isinstance(value, type) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value

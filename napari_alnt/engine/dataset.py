@@ -7,7 +7,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -225,6 +224,3 @@ def _tiling(shape: Sequence[int], patch: Sequence[int]) -> NDArray[np.int64]:
 
 def _key(*parts: Any) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
-
-
-__all__ = ["Dataset", "Path", "Prepared"]

@@ -60,14 +60,15 @@ def _page(session: Session, notes: Sequence[str]) -> str:
 
 def _table(columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
     head = "".join(f"<th>{html.escape(column)}</th>" for column in columns)
-    body = "".join("<tr>" + "".join(f"<td>{_words(value)}</td>" for value in row) + "</tr>" for row in rows)
+    body = "".join("<tr>" + "".join(f"<td>{html.escape(words(value))}</td>" for value in row) + "</tr>" for row in rows)
     return f"<table><tr>{head}</tr>{body}</table>"
 
 
-def _words(value: Any) -> str:
+def words(value: Any) -> str:
+    """A value as a person reads it; – where it is not known."""
     if isinstance(value, float):
         return f"{value:.3f}" if math.isfinite(value) else "–"
-    return html.escape(str(value))
+    return str(value)
 
 
 def _curve(points: Sequence[tuple[int, float]], width: int = 640, height: int = 240) -> str:

@@ -24,7 +24,6 @@ from napari_alnt.events import (
     Finished,
     Predicted,
     RankingDone,
-    Started,
     TeacherWritten,
     Validated,
 )
@@ -348,6 +347,3 @@ class Session:
 def _place(row: QueueRow) -> tuple[int, float, int]:
     group = {"skipped": 1, "accepted": 2}.get(row.status, 0)
     return group, math.inf if math.isnan(row.priority) else -row.priority, row.number
-
-
-__all__ = ["QueueRow", "Session", "Started"]
