@@ -151,6 +151,14 @@ class CaseScored:
     dice: float
     foreground: int
     label: str = ""
+    norm: float = NAN
+    head_trust: float = NAN
+    voxel_trust: float = NAN
+    self_informativeness: float = NAN
+    soft_dice: float = NAN
+    label_difference: float = NAN
+    self_confidence: float = NAN
+    labelled: int = 0
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from napari_alnt.errors import AlntError
 
-Method = Literal["UNIFORM", "RGS", "RGM", "RGSM", "RGSM_AL"]
+Method = Literal["UNIFORM", "RGS", "RGM", "RGSM", "RGSM_AL", "RANDOM", "SMALL_LOSS", "EXPERTS"]
+Scope = Literal["all", "head"]
 Similarity = Literal["dot", "cosine"]
 Window = Literal["lung", "soft_tissue", "bone", "percentile"]
 Network = Literal["unet_small", "unet", "segresnet"]
@@ -43,23 +44,27 @@ class Settings:
     )
     unknown: int = _setting(255, "Label value that means: nobody has labelled this voxel.", 0, 65535)
     network: Network = _setting("unet_small", "The student: 'unet' is the paper's, 'unet_small' is for CPUs.")
-    patch: tuple[int, int, int] = _setting((48, 48, 48), "Patch size z y x in voxels.", 16, 512)
+    patch: tuple[int, int, int] = _setting((48, 48, 48), "Patch size z y x in voxels.", 8, 512)
     batch: int = _setting(4, "Pseudo-labelled patches in a step (B).", 1, 256)
     expert_batch: int = _setting(4, "Expert patches in a step (V).", 1, 256)
     foreground: float = _setting(0.75, "Share of patches centred on a labelled structure.", 0, 1)
     augment: bool = _setting(True, "Vary grey values and pose of the patches.")
     mirror: bool = _setting(False, "Also mirror left and right; wrong where sides have their own label.")
-    method: Method = _setting("RGSM_AL", "How samples are weighed; the names are the paper's.")
+    method: Method = _setting("RGSM_AL", "How samples are weighed: the paper's five, and three controls.")
     trust_share: float = _setting(0.5, "λ, the share of trust in a weight; the rest is informativeness.", 0, 1)
     similarity: Similarity = _setting("dot", "How a gradient is compared with the experts'.")
+    scope: Scope = _setting("all", "Whose gradient is compared: all parameters' or the last layer's alone.")
     mu: float = _setting(1.0, "μ, the weight of the expert patches' own loss; 0 is the paper.", 0, 100)
     learning_rate: float = _setting(2e-3, "Highest learning rate of a run; it falls to a twentieth.", 1e-6, 1)
     epochs: int = _setting(20, "Epochs in a run.", 1, 100_000)
     steps_per_epoch: int = _setting(25, "Steps in an epoch; corrections are taken up between epochs.", 1, 100_000)
     teacher_steps: int = _setting(400, "Steps the teacher learns for.", 1, 1_000_000)
     validate_every: int = _setting(5, "Epochs between looks at the audit cases.", 1, 100_000)
-    rank_every: int = _setting(5, "Epochs between rankings of the pool.", 1, 100_000)
+    rank_every: int = _setting(5, "Epochs between rankings of the pool; 0 ranks only when asked.", 0, 100_000)
     ranking: RankingName = _setting("alnt", "Rule that sorts the queue.")
+    wrong_below: float = _setting(
+        0.7, "Dice with the accepted mask below which a teacher's mask counts as wrong.", 0, 1
+    )
     score_patches: int = _setting(8, "Patches of a case that are looked at to rank it.", 1, 1024)
     prepare: int = _setting(3, "Cases at the top of the queue whose pictures are made ahead.", 0, 100)
     device: Device = _setting("auto", "Where the student learns; 'auto' prefers cuda, then mps.")

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import tyro
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional, arg
 
+from napari_alnt.cli.bench import Bench
 from napari_alnt.cli.demo import Demo
 from napari_alnt.cli.terminal import RunFailed, Terminal
 from napari_alnt.data import CaseFiles, Project, from_datalist, from_nnunet, from_patterns, nnunet_labels
@@ -262,6 +263,11 @@ class Status:
             if math.isfinite(teacher := session.teacher_dice()):
                 curve.insert(0, ("teacher", "–", teacher, math.nan))
             terminal.table("Audit", ["", "step", "Dice", "HD95 mm"], curve)
+            if (noise := session.noise_audit()) is not None:
+                looks = session.next_looks(3)
+                terminal.fact(str(noise), {**dataclasses.asdict(noise), "next_looks": looks})
+                if looks:
+                    terminal.say(f"Looks that would narrow this most: {', '.join(looks)}.")
             print_queue(terminal, session, self.top)
 
 
@@ -281,6 +287,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "predict": Predict,
     "accept": Accept,
     "status": Status,
+    "bench": Bench,
 }
 
 

@@ -76,6 +76,12 @@ class Terminal:
         if not self.json:
             self.console.print(text, soft_wrap=True)
 
+    def fact(self, sentence: str, values: dict[str, Any]) -> None:
+        """A sentence for people, or its values as one JSON object."""
+        self.say(sentence)
+        if self.json:
+            print(json.dumps({name: _plain(value) for name, value in values.items()}), flush=True)
+
     def table(self, title: str, columns: list[str], rows: Iterable[Iterable[Any]]) -> None:
         """A table for people, or its rows as JSON objects."""
         rows = [list(row) for row in rows]

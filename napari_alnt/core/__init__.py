@@ -14,13 +14,22 @@ from napari_alnt.core.networks import (
     head_layer,
     refuse_coupled,
 )
-from napari_alnt.core.scoring import Scores, VoxelTrust, entropy, expert_direction, score_case, voxel_trust
+from napari_alnt.core.scoring import (
+    Agreement,
+    Scores,
+    VoxelTrust,
+    agreement,
+    expert_direction,
+    score_case,
+    voxel_trust,
+)
 from napari_alnt.core.train import Batch, StepReport, supervised, train, train_step
 from napari_alnt.core.weights import (
     Direction,
     Trust,
     Weighed,
     expert_gradient,
+    head_gradients,
     informativeness,
     sample_weights,
     trust,
@@ -30,6 +39,7 @@ from napari_alnt.core.weights import (
 __all__ = [
     "IGNORE",
     "NETWORKS",
+    "Agreement",
     "Batch",
     "Builder",
     "Direction",
@@ -39,15 +49,16 @@ __all__ = [
     "Trust",
     "VoxelTrust",
     "Weighed",
+    "agreement",
     "build",
     "check_patch",
     "convert_batchnorm",
     "couples_samples",
     "dice",
-    "entropy",
     "expert_direction",
     "expert_gradient",
     "hd95",
+    "head_gradients",
     "head_layer",
     "informativeness",
     "mean_known",

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
+from monai.metrics.active_learning_metrics import label_quality_score
 from torch import Tensor, nn
+from torch.nn.functional import one_hot
 
 from napari_alnt.core.inference import Shape, evaluating, slide
 from napari_alnt.core.losses import IGNORE, per_sample_loss
@@ -18,13 +20,41 @@ from napari_alnt.core.weights import Direction, gradient, inner, logits_along, n
 
 @dataclass(frozen=True)
 class Scores:
-    """⟨G, g⟩, its cosine, the cosine over the head's weight alone, mean |G_head|, mean loss; nan if not finite."""
+    """What a case's mean gradient G over its patches says; nan where it is not finite.
+
+    ``trust`` ⟨G, g⟩, ``cosine`` ⟨G, g⟩/‖G‖‖g‖ and ``norm`` ‖G‖ over all parameters; ``head_trust`` and ``head_cosine``
+    the same over the head's weight; ``voxel_trust`` Σ_x s(x)/Σ_x |s(x)| over the voxels where the mask or the student
+    marks a structure, −1…1; ``informativeness`` mean |G_head| with the mask as the label and
+    ``self_informativeness`` with the student's own most probable class (BADGE, Ash et al., ICLR 2020); ``loss`` the
+    mean loss.
+    """
 
     trust: float
     cosine: float
+    norm: float
+    head_trust: float
     head_cosine: float
+    voxel_trust: float
     informativeness: float
+    self_informativeness: float
     loss: float
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How the student's probabilities p and a mask y agree; nan where there is nothing to look at.
+
+    ``entropy`` mean of −Σ_c p_c ln p_c / ln C over R, the known voxels where either marks a structure, 0 (sure) … 1;
+    ``soft_dice`` mean over the structures of 2Σ p_c y_c / Σ (p_c + y_c), the Dice expected if p is right;
+    ``label_difference`` mean |p − y| over classes and known voxels, MONAI's LabelQualityScore;
+    ``self_confidence`` Σ_x e_x p_y(x) / Σ_x e_x with e = exp((1 − p_y)/0.1), the soft minimum of p_y that cleanlab
+    scores images by.
+    """
+
+    entropy: float
+    soft_dice: float
+    label_difference: float
+    self_confidence: float
 
 
 class VoxelTrust(NamedTuple):
@@ -40,8 +70,7 @@ def expert_direction(net: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -
 
     Accumulated, so memory is that of one batch. The network stays as it was; no patch gives zeros.
     """
-    total, _ = _mean_gradient(net, batches)
-    return total
+    return _mean_gradients(net, batches).full
 
 
 def score_case(net: nn.Module, head: Head, g: Direction, images: Tensor, targets: Tensor, batch: int = 4) -> Scores:
@@ -49,30 +78,64 @@ def score_case(net: nn.Module, head: Head, g: Direction, images: Tensor, targets
 
     ``images (K, 1, D, H, W)`` and ``targets (K, D, H, W)`` pass in pieces of ``batch``. The network stays as it was.
     """
-    pieces = [slice(start, start + batch) for start in range(0, len(images), batch)]
-    own, loss = _mean_gradient(net, ((images[piece], targets[piece]) for piece in pieces))
-    name = head.name
+    pieces = [(images[at : at + batch], targets[at : at + batch]) for at in range(0, len(images), batch)]
+    own, name = _mean_gradients(net, pieces, head), head.name
     scores = (
-        float(inner(own, g)),
-        _cosine(own, g),
-        _cosine({name: own[name]}, {name: g[name]}),
-        float(own[name].abs().mean()),
-        loss,
+        float(inner(own.full, g)),
+        _cosine(own.full, g),
+        float(norm(own.full)),
+        float(inner({name: own.full[name]}, g)),
+        _cosine({name: own.full[name]}, {name: g[name]}),
+        _voxel_agreement(net, g, pieces),
+        float(own.full[name].abs().mean()),
+        float(own.badge.abs().mean()),
+        own.loss,
     )
     return Scores(*(value if math.isfinite(value) else math.nan for value in scores))
 
 
-def _mean_gradient(net: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> tuple[Direction, float]:
+class _Means(NamedTuple):
+    """Means over patches: the gradient, that of the head with the student's own classes as the label, and the loss."""
+
+    full: Direction
+    badge: Tensor
+    loss: float
+
+
+def _mean_gradients(net: nn.Module, batches: Iterable[tuple[Tensor, Tensor]], head: Head | None = None) -> _Means:
     total = {name: torch.zeros_like(p) for name, p in net.named_parameters() if p.requires_grad}
-    loss, count = 0.0, 0
+    badge, loss, count = torch.zeros(1), 0.0, 0
     device = next(net.parameters()).device
     with evaluating(net), torch.enable_grad():
         for images, targets in batches:
-            summed = per_sample_loss(net(images.to(device)), targets.to(device)).sum()
+            targets = targets.to(device)
+            logits = net(images.to(device))
+            if head is not None:
+                badge = badge + _own_label_gradient(head, logits, targets).cpu()
+            summed = per_sample_loss(logits, targets).sum()
             for name, part in gradient(net, summed).items():
                 total[name] += part
             loss, count = loss + float(summed.detach()), count + len(images)
-    return {name: value / max(count, 1) for name, value in total.items()}, loss / count if count else math.nan
+    mean = {name: value / max(count, 1) for name, value in total.items()}
+    return _Means(mean, badge / max(count, 1), loss / count if count else math.nan)
+
+
+def _own_label_gradient(head: Head, logits: Tensor, targets: Tensor) -> Tensor:
+    own = torch.where(targets == IGNORE, IGNORE, logits.argmax(1))
+    loss = per_sample_loss(logits, own).sum()
+    (slope,) = torch.autograd.grad(loss, head.layer.get_parameter("weight"), retain_graph=True)
+    return slope
+
+
+def _voxel_agreement(net: nn.Module, g: Direction, pieces: Iterable[tuple[Tensor, Tensor]]) -> float:
+    signed, size = 0.0, 0.0
+    with evaluating(net):
+        for images, targets in pieces:
+            logits, tangent = logits_along(net, g, images)
+            s = trust_of(logits, tangent, targets).voxels
+            s = s[(targets > 0) | ((logits.argmax(1) > 0) & (targets != IGNORE))]
+            signed, size = signed + float(s.sum()), size + float(s.abs().sum())
+    return signed / size if size > 0 else math.nan
 
 
 def _cosine(a: Direction, b: Direction) -> float:
@@ -80,17 +143,30 @@ def _cosine(a: Direction, b: Direction) -> float:
     return float(inner(a, b)) / length if length > 0 else math.nan
 
 
-def entropy(probabilities: Tensor, mask: Tensor) -> float:
-    """Mean over the voxels R of −Σ_c p_c ln p_c / ln C, between 0 (sure) and 1.
+def agreement(probabilities: Tensor, mask: Tensor) -> Agreement:
+    """How the student's ``probabilities (C, D, H, W)`` agree with ``mask (D, H, W)``; ``IGNORE`` counts nowhere."""
+    known = mask != IGNORE
+    p, y = probabilities[:, known].double(), mask[known]
+    if not len(y):
+        return Agreement(math.nan, math.nan, math.nan, math.nan)
+    truth = one_hot(y, len(p)).T.double()
+    shown = (y > 0) | (p.argmax(0) > 0)
+    q = p[:, shown]
+    uncertain = float(-torch.xlogy(q, q).sum(0).mean() / math.log(len(p)))
+    difference = label_quality_score(p[None], truth[None])
+    assert difference is not None
+    return Agreement(uncertain, _soft_dice(p, truth), float(difference), _soft_minimum((p * truth).sum(0)))
 
-    R: the known voxels (``mask (D, H, W)`` is not ``IGNORE``) where the mask or the most probable class of
-    ``probabilities (C, D, H, W)`` is foreground; nan where R is empty.
-    """
-    region = ((mask > 0) | (probabilities.argmax(0) > 0)) & (mask != IGNORE)
-    if not region.any():
-        return math.nan
-    p = probabilities[:, region].double()
-    return float(-torch.xlogy(p, p).sum(0).mean() / math.log(len(probabilities)))
+
+def _soft_dice(p: Tensor, truth: Tensor) -> float:
+    # A structure that neither marks would count by its faint probabilities alone.
+    shown = (truth[1:].sum(1) > 0) | (p[1:] > 0.5).any(1)
+    both, either = 2 * (p * truth).sum(1)[1:], (p + truth).sum(1)[1:]
+    return float((both / either)[shown].mean())
+
+
+def _soft_minimum(values: Tensor, temperature: float = 0.1) -> float:
+    return float((values * ((1 - values) / temperature).softmax(0)).sum())
 
 
 def voxel_trust(

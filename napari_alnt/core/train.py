@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from napari_alnt.core.losses import per_sample_loss
 from napari_alnt.core.networks import Head, head_layer, refuse_coupled
 from napari_alnt.core.weights import Direction, gradient, norm, weigh
-from napari_alnt.settings import Method, Similarity
+from napari_alnt.settings import Method, Scope, Similarity
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ def train(
     method: Method = "RGSM_AL",
     trust_share: float = 0.5,
     similarity: Similarity = "dot",
+    scope: Scope = "all",
     mu: float = 0.0,
     clip: float = 12.0,
 ) -> Iterator[StepReport]:
@@ -79,7 +80,7 @@ def train(
         head = head or head_layer(net, example.images[:1].to(_device(net)))
         yield train_step(
             net, head, optimizer, pseudo, expert,
-            method=method, trust_share=trust_share, similarity=similarity, mu=mu, clip=clip,
+            method=method, trust_share=trust_share, similarity=similarity, scope=scope, mu=mu, clip=clip,
         )  # fmt: skip
 
 
@@ -93,6 +94,7 @@ def train_step(
     method: Method = "RGSM_AL",
     trust_share: float = 0.5,
     similarity: Similarity = "dot",
+    scope: Scope = "all",
     mu: float = 0.0,
     clip: float = 12.0,
 ) -> StepReport:
@@ -105,7 +107,7 @@ def train_step(
     net.train()
     pseudo, expert = pseudo.to(_device(net)), expert.to(_device(net))
     g, expert_loss, dropped = _mean_gradient(net, expert)
-    seen = weigh(net, head, g, pseudo.images, pseudo.targets, method, trust_share, similarity)
+    seen = weigh(net, head, g, pseudo.images, pseudo.targets, method, trust_share, similarity, scope)
     dropped += [(pseudo.cases[i], "its loss or gradient is not finite") for i in seen.dropped]
     weights, losses = seen.weights.tolist(), seen.losses.tolist()
     kept = [i for i, weight in enumerate(weights) if weight > 0]

@@ -11,10 +11,13 @@ from torch.func import functional_call
 
 from napari_alnt.core.losses import per_sample_loss
 from napari_alnt.core.networks import Head, frozen, untouched_call
-from napari_alnt.settings import Method, Similarity
+from napari_alnt.settings import Method, Scope, Similarity
 
 Direction = dict[str, Tensor]
 """A gradient or a direction in the space of parameters: one tensor per parameter name."""
+
+CONTROLS = ("UNIFORM", "RANDOM", "SMALL_LOSS", "EXPERTS")
+"""Methods that weigh without looking at a gradient."""
 
 _GUARD = 1e-6  # relative; equal samples must not fall below 1/B by rounding
 
@@ -101,8 +104,13 @@ def trust_of(logits: Tensor, tangent: Tensor, targets: Tensor) -> Trust:
     return Trust(voxels.flatten(1).sum(1), losses.detach(), logits, voxels)
 
 
-def informativeness(net: nn.Module, head: Head, images: Tensor, targets: Tensor) -> Tensor:
-    """m_i = mean |∂ℓ_i/∂W_head| ``(B,)``: every sample alone, so the order in the batch has no part in it.
+def informativeness(gradients: Tensor) -> Tensor:
+    """m_i = mean |∂ℓ_i/∂W_head| ``(B,)`` of the head's per-sample ``gradients (B, *W)``."""
+    return gradients.abs().flatten(1).mean(1)
+
+
+def head_gradients(net: nn.Module, head: Head, images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """∂ℓ_i/∂W_head ``(B, *W)`` and ℓ_i ``(B,)``: every sample alone, so the order in the batch has no part in it.
 
     The graph reaches back to the head only; its weight gradient is then taken sample by sample.
     """
@@ -118,17 +126,18 @@ def informativeness(net: nn.Module, head: Head, images: Tensor, targets: Tensor)
     handle = head.layer.register_forward_hook(record)
     try:
         with torch.enable_grad():
-            logits = untouched_call(net, {**frozen(net), head.name: weight}, images)
-            torch.autograd.grad(per_sample_loss(logits, targets).sum(), weight)
+            losses = per_sample_loss(untouched_call(net, {**frozen(net), head.name: weight}, images), targets)
+            torch.autograd.grad(losses.sum(), weight)
     finally:
         handle.remove()
-    return torch.stack([_head_mean(head, weight, a, d) for a, d in zip(inputs[-1], slopes[-1], strict=True)])
+    pairs = zip(inputs[-1], slopes[-1], strict=True)
+    return torch.stack([_head_gradient(head, weight, a, slope) for a, slope in pairs]), losses.detach()
 
 
-def _head_mean(head: Head, weight: Tensor, a: Tensor, slope: Tensor) -> Tensor:
+def _head_gradient(head: Head, weight: Tensor, a: Tensor, slope: Tensor) -> Tensor:
     with torch.enable_grad():
         out = functional_call(head.layer, {"weight": weight}, (a[None],))
-        return torch.autograd.grad(out, weight, slope[None])[0].abs().mean()
+        return torch.autograd.grad(out, weight, slope[None])[0]
 
 
 def cosines(net: nn.Module, g: Direction, images: Tensor, targets: Tensor) -> Tensor:
@@ -141,22 +150,46 @@ def cosines(net: nn.Module, g: Direction, images: Tensor, targets: Tensor) -> Te
     return torch.stack(values)
 
 
-def sample_weights(u: Tensor, m: Tensor, method: Method, trust_share: float = 0.5) -> Tensor:
+def sample_weights(
+    u: Tensor, m: Tensor, method: Method, trust_share: float = 0.5, losses: Tensor | None = None
+) -> Tensor:
     """w_i = λ T_i + (1−λ) M_i ``(B,)``, T_i = max(u_i, 0)/Σ_j max(u_j, 0), M_i = m_i/Σ_j m_j; a sum of 0 gives all 0.
 
-    UNIFORM is 1/B; λ is 1 for RGS, 0 for RGM, ``trust_share`` for RGSM and RGSM_AL, and RGSM_AL drops
-    w_i < 1/B. Samples whose u or m is not finite have weight 0 and count nowhere, B included.
+    λ is 1 for RGS, 0 for RGM, ``trust_share`` for RGSM and RGSM_AL, and RGSM_AL drops w_i < 1/B. The others are
+    controls, see :func:`control_weights`; SMALL_LOSS needs ``losses (B,)``. Samples whose u or m is not finite have
+    weight 0 and count nowhere, B included.
     """
     device, u, m = u.device, u.cpu(), m.cpu()  # not every device has float64
     finite = u.isfinite() & m.isfinite()
     count = max(int(finite.sum()), 1)
-    if method == "UNIFORM":
-        return (finite.float() / count).to(device)
+    if method in CONTROLS:
+        return control_weights(finite, method, losses).to(device)
     share = {"RGS": 1.0, "RGM": 0.0}.get(method, trust_share)
     weights = share * _normalised(u, finite) + (1 - share) * _normalised(m, finite)
     if method == "RGSM_AL":
         weights = torch.where(weights < (1 - _GUARD) / count, 0.0, weights)
     return weights.float().to(device)
+
+
+def control_weights(finite: Tensor, method: Method, losses: Tensor | None = None) -> Tensor:
+    """Weights ``(B,)`` that look at no gradient, over the samples that are ``finite (B,)``.
+
+    UNIFORM 1/B · RANDOM max(n_i, 0)/Σ max(n, 0), n normal (Ren et al., ICML 2018) · SMALL_LOSS 1/K for the
+    K = ⌈B/2⌉ samples of smallest ``losses (B,)`` (Han et al., NeurIPS 2018) · EXPERTS 0, so that the experts' loss is
+    all that is left.
+    """
+    ones = finite.float()
+    if method == "EXPERTS":
+        return 0 * ones
+    if method == "RANDOM":
+        return _normalised(torch.randn(len(finite)), finite).float()
+    if method == "SMALL_LOSS":
+        assert losses is not None
+        ordered = torch.where(finite, losses.cpu(), torch.inf).argsort()
+        kept = torch.zeros_like(ones)
+        kept[ordered[: -(-int(finite.sum()) // 2)]] = 1
+        ones = kept
+    return ones / ones.sum().clamp(min=1)
 
 
 def _normalised(values: Tensor, finite: Tensor) -> Tensor:
@@ -177,20 +210,33 @@ def weigh(
     method: Method = "RGSM_AL",
     trust_share: float = 0.5,
     similarity: Similarity = "dot",
+    scope: Scope = "all",
 ) -> Weighed:
     """Weigh ``images (B, 1, D, H, W)`` with ``targets (B, D, H, W)`` against the expert gradient g.
 
-    With ``similarity`` "cosine" the cosine stands in for the dot product in T. The network stays as it was.
-    A batch without a sample has no weights.
+    With ``similarity`` "cosine" the cosine stands in for the dot product in T; with ``scope`` "head" both gradients
+    are those of the last layer's weight alone. The network stays as it was. A batch without a sample has no weights.
     """
     if len(images) == 0:
         none = images.new_zeros(0)
         return Weighed(none, none, none, none, none, dropped=())
-    seen = trust(net, g, images, targets)
-    m = informativeness(net, head, images, targets)
-    cosine = cosines(net, g, images, targets) if similarity == "cosine" else torch.full_like(seen.u, torch.nan)
-    ok = seen.losses.isfinite() & seen.u.isfinite() & m.isfinite()
-    u = torch.where(ok, cosine if similarity == "cosine" else seen.u, torch.nan)
-    weights = sample_weights(u, m, method, trust_share)
+    own, losses = head_gradients(net, head, images, targets)
+    m = informativeness(own)
+    if scope == "head":
+        trusted, cosine = head_trust(own, g[head.name])
+    else:
+        trusted = trust(net, g, images, targets).u
+        asked = similarity == "cosine"
+        cosine = cosines(net, g, images, targets) if asked else torch.full_like(trusted, torch.nan)
+    ok = losses.isfinite() & trusted.isfinite() & m.isfinite()
+    u = torch.where(ok, cosine if similarity == "cosine" else trusted, torch.nan)
+    weights = sample_weights(u, m, method, trust_share, losses)
     bad = tuple((~(ok & u.isfinite())).nonzero().flatten().tolist())
-    return Weighed(weights, seen.u, cosine, m, seen.losses, bad)
+    return Weighed(weights, trusted, cosine, m, losses, bad)
+
+
+def head_trust(own: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
+    """⟨∂ℓ_i/∂W_head, g_head⟩ ``(B,)`` and its cosine, of ``own (B, *W)`` and ``g (*W)``; 0 where a norm is 0."""
+    flat, direction = own.flatten(1), g.flatten()
+    u = flat @ direction
+    return u, u / (flat.norm(dim=1) * direction.norm()).clamp(min=1e-30)

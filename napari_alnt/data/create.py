@@ -138,6 +138,33 @@ def draw_roles(
     return roles
 
 
+def check_roles(cases: Sequence[CaseFiles], roles: Mapping[str, Role]) -> dict[str, Role]:
+    """The role of every case, those of the expert cases as given; the others are the pool.
+
+    Raises
+    ------
+    AlntError
+        If an expert case has no role, a role is none for an expert case, there is no audit or no reference case, or a
+        patient with an audit case has others.
+    """
+    found: dict[str, Role] = {case.name: "pool" for case in cases}
+    for case in cases:
+        if case.expert is not None:
+            if (role := roles.get(case.name)) not in ("seed", "reference", "audit"):
+                raise AlntError(f"Expert case '{case.name}' has the role '{role}'; give it seed, reference or audit.")
+            found[case.name] = role
+    for role in ("reference", "audit"):
+        if role not in found.values():
+            raise AlntError(f"No case has the role {role}; give it to one at least.")
+    audited = {case.patient or case.name for case in cases if found[case.name] == "audit"}
+    for case in cases:
+        if (case.patient or case.name) in audited and found[case.name] != "audit":
+            raise AlntError(
+                f"Case '{case.name}' is {found[case.name]}, but its patient is in the audit; give a patient one role."
+            )
+    return found
+
+
 def _counts(total: int, seed_cases: int, reference: int, audit: int) -> tuple[int, int]:
     """How many audit and reference cases are wanted; what is not said is shared evenly."""
     if min(seed_cases, reference, audit) < 0:

@@ -13,7 +13,7 @@ import filelock
 
 from napari_alnt.data.atomic import make_folder, write_atomic
 from napari_alnt.data.case import CaseFiles, Role
-from napari_alnt.data.create import Looked, draw_roles, look, name_labels
+from napari_alnt.data.create import Looked, check_roles, draw_roles, look, name_labels
 from napari_alnt.data.runs import RunBook
 from napari_alnt.data.store import near, now
 from napari_alnt.data.table import Table, insert, put
@@ -36,6 +36,7 @@ class Project(LabelBook, RunBook):
         seed_cases: int = 0,
         reference: int = 0,
         audit: int = 0,
+        roles: Mapping[str, Role] | None = None,
         labels: Mapping[int, str] | None = None,
         settings: Settings | None = None,
         progress: Callable[[int, int], None] | None = None,
@@ -43,8 +44,9 @@ class Project(LabelBook, RunBook):
         """Make a project and open it for writing.
 
         Every file is read and hashed once. Expert cases are drawn as seed, reference and audit by patient with
-        ``settings.seed``, once and for all; without counts, half are reference and half audit. ``labels`` names the
-        label values; None takes those found. ``progress`` hears (done, total) cases.
+        ``settings.seed``, once and for all; without counts, half are reference and half audit. ``roles`` instead names
+        the role of every expert case. ``labels`` names the label values; None takes those found. ``progress`` hears
+        (done, total) cases.
 
         Raises
         ------
@@ -56,7 +58,10 @@ class Project(LabelBook, RunBook):
         _require_new(folder)
         looked = look(cases, settings.unknown, progress)
         names = name_labels(looked, labels, settings.unknown)
-        roles = draw_roles(cases, seed_cases=seed_cases, reference=reference, audit=audit, seed=settings.seed)
+        if roles is None:
+            roles = draw_roles(cases, seed_cases=seed_cases, reference=reference, audit=audit, seed=settings.seed)
+        else:
+            roles = check_roles(cases, roles)
         there = folder.exists()
         try:
             make_folder(folder)

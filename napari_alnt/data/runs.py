@@ -131,6 +131,18 @@ class RunBook(Store):
         valid = [record(CaseScored, row) for row in rows if row["label"] == labels[row["case"]]]
         return list({score.case: score for score in valid}.values()) if latest else valid
 
+    def rankings(self) -> dict[tuple[int, int], list[CaseScored]]:
+        """Every ranking by run and step, oldest first, with the scores that hold for the case's teacher mask.
+
+        Unlike :meth:`scores` it keeps those of cases that a human has accepted since.
+        """
+        teachers = {case.name: case.teacher_sha256 for case in self.cases}
+        found: dict[tuple[int, int], list[CaseScored]] = {}
+        for row in self._table.rows("SELECT * FROM scores ORDER BY run, step"):
+            if row["label"] == teachers[row["case"]]:
+                found.setdefault((row["run"], row["step"]), []).append(record(CaseScored, row))
+        return found
+
     def validations(self, runs: Collection[int] | None = None) -> list[Validated]:
         """The honest curve, oldest first; ``runs`` leaves out what other runs have said."""
         rows = _of(self._table.rows("SELECT * FROM validations ORDER BY run, step"), runs)

@@ -98,6 +98,12 @@ class Store:
         """The cases that play a role now."""
         return tuple(case for case in self.cases if case.role == role)
 
+    @property
+    def taught_pool(self) -> tuple[str, ...]:
+        """The cases of the pool as it was that have a teacher's mask: those in it now, and those accepted since."""
+        query = "SELECT name FROM cases WHERE role = 'pool' AND teacher IS NOT NULL ORDER BY number"
+        return tuple(row["name"] for row in self._table.rows(query))
+
     def image(self, case: Case) -> Volume:
         """A case's image, (Z, Y, X)."""
         return read_volume(case.image)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from napari_alnt.errors import AlntError, ReadOnly
 
-VERSION = 1
+VERSION = 2
 T = TypeVar("T")
 
 _SCHEMA = """
@@ -29,7 +29,7 @@ CREATE TABLE cases (
 CREATE TABLE versions (
     "case" TEXT NOT NULL REFERENCES cases(name), number INTEGER NOT NULL, file TEXT NOT NULL, sha256 TEXT NOT NULL,
     author TEXT NOT NULL, seconds REAL NOT NULL, confirmed INTEGER NOT NULL, parent TEXT NOT NULL, model TEXT NOT NULL,
-    created TEXT NOT NULL, set_aside INTEGER NOT NULL DEFAULT 0, PRIMARY KEY ("case", number));
+    created TEXT NOT NULL, set_aside INTEGER NOT NULL DEFAULT 0, dice REAL, PRIMARY KEY ("case", number));
 CREATE TABLE drafts (
     "case" TEXT PRIMARY KEY REFERENCES cases(name), seconds REAL NOT NULL, created TEXT NOT NULL);
 CREATE TABLE runs (
@@ -42,7 +42,9 @@ CREATE TABLE ledger (
 CREATE TABLE scores (
     run INTEGER NOT NULL REFERENCES runs(number), step INTEGER NOT NULL, "case" TEXT NOT NULL REFERENCES cases(name),
     label TEXT NOT NULL, trust REAL, cosine REAL, head_cosine REAL, informativeness REAL, loss REAL, entropy REAL,
-    dice REAL, foreground INTEGER NOT NULL, PRIMARY KEY (run, step, "case"));
+    dice REAL, foreground INTEGER NOT NULL, norm REAL, head_trust REAL, voxel_trust REAL, self_informativeness REAL,
+    soft_dice REAL, label_difference REAL, self_confidence REAL, labelled INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (run, step, "case"));
 CREATE TABLE predictions (
     "case" TEXT PRIMARY KEY REFERENCES cases(name), run INTEGER NOT NULL REFERENCES runs(number), label TEXT NOT NULL,
     step INTEGER NOT NULL, student TEXT NOT NULL, trust TEXT NOT NULL, slice INTEGER NOT NULL, dice REAL);
@@ -70,6 +72,8 @@ class Table:
             self._connection.execute("PRAGMA foreign_keys = ON")
         try:
             self._check_version()
+            if write:
+                self._add_columns()
         except AlntError:
             self._connection.close()
             raise
@@ -115,6 +119,23 @@ class Table:
         if version < 1:
             raise AlntError(f"'{self.path}' is not the table of a napari-alnt project; open another folder.")
 
+    def _add_columns(self) -> None:
+        """Give a table of an earlier napari-alnt the columns it lacks; all of them may be empty or have a default.
+
+        Who only looks leaves the file as it is; :func:`record` does without them.
+        """
+        lacking = [
+            f"ALTER TABLE {table} ADD COLUMN {column}"
+            for table, columns in _schema_columns().items()
+            for name, column in columns.items()
+            if name not in {row["name"] for row in self.rows(f"PRAGMA table_info({table})")}
+        ]
+        if lacking:
+            with self.change() as connection:
+                for statement in lacking:
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {VERSION}")
+
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
         try:
@@ -141,9 +162,27 @@ def _insert(verb: str, connection: sqlite3.Connection, table: str, record: Any, 
 
 
 def record(kind: type[T], row: sqlite3.Row) -> T:
-    """A dataclass from the columns of a row that bear its fields' names; NULL is nan, as SQLite knows no nan."""
-    names = [item.name for item in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    """A dataclass from the columns of a row that bear its fields' names; NULL is nan, as SQLite knows no nan.
+
+    A column that a table of an earlier napari-alnt lacks takes the field's default.
+    """
+    there = row.keys()
+    names = [item.name for item in dataclasses.fields(kind) if item.name in there]  # type: ignore[arg-type]
     return kind(**{name: math.nan if row[name] is None else row[name] for name in names})
+
+
+def _schema_columns() -> dict[str, dict[str, str]]:
+    """Of every table of the schema, its columns by name, as a statement declares them."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as model:
+        model.executescript(_SCHEMA)
+        tables = [name for (name,) in model.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {table: dict(map(_declared, model.execute(f"PRAGMA table_info({table})"))) for table in tables}
+
+
+def _declared(column: Any) -> tuple[str, str]:
+    _, name, kind, needed, default, _ = column
+    rest = (" NOT NULL" if needed else "") + (f" DEFAULT {default}" if default is not None else "")
+    return name, f'"{name}" {kind}{rest}'
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_alnt.data.atomic import make_folder, sha256
-from napari_alnt.data.case import Role
+from napari_alnt.data.case import Case, Role
 from napari_alnt.data.store import Store, after, near, now
-from napari_alnt.data.table import insert, put
+from napari_alnt.data.table import insert, put, record
 from napari_alnt.data.volume import Volume, label_values, read_grid, read_labels, write_labels
 from napari_alnt.errors import AlntError
 
@@ -25,7 +27,8 @@ class LabelVersion:
     """One accepted expert mask; the file is written once and never changed.
 
     ``seconds`` is the human time spent, ``parent`` the label it was made from, ``model`` the student that helped,
-    ``confirmed`` says that a mask was accepted as it stood, ``set_aside`` that it was reverted later.
+    ``confirmed`` says that a mask was accepted as it stood, ``set_aside`` that it was reverted later. ``dice`` is that
+    of the teacher's mask with this one (:func:`mask_dice`), nan where it has not been compared.
     """
 
     case: str
@@ -39,6 +42,7 @@ class LabelVersion:
     model: str
     created: str
     set_aside: bool
+    dice: float = math.nan
 
 
 class LabelBook(Store):
@@ -79,6 +83,7 @@ class LabelBook(Store):
         values = (str(path), near(path, self.folder), sha256(path), name)
         with self._change() as table:
             table.execute("UPDATE cases SET teacher = ?, teacher_near = ?, teacher_sha256 = ? WHERE name = ?", values)
+            table.execute('UPDATE versions SET dice = NULL WHERE "case" = ?', (name,))  # that of the mask before
 
     def accept(
         self,
@@ -108,6 +113,8 @@ class LabelBook(Store):
             )
         grid = read_grid(case.image)
         self._require_values(labels, f"The mask for case '{name}'")
+        parent = case.label if parent is None else parent
+        dice = 1.0 if confirmed and parent == "teacher" else self._teacher_dice(case, labels)
         with self._table.lock:
             number, file = self._next_file(name)
             make_folder(file.parent)
@@ -116,7 +123,7 @@ class LabelBook(Store):
                 insert(
                     table, "versions", case=name, number=number, file=file.relative_to(self.folder).as_posix(),
                     sha256=sha256(file), author=author, seconds=float(seconds), confirmed=bool(confirmed),
-                    parent=case.label if parent is None else parent, model=model, created=now(),
+                    parent=parent, model=model, created=now(), dice=None if math.isnan(dice) else dice,
                 )  # fmt: skip
                 table.execute('DELETE FROM drafts WHERE "case" = ?', (name,))
                 table.execute("UPDATE cases SET mark = 'new' WHERE name = ?", (name,))
@@ -143,6 +150,37 @@ class LabelBook(Store):
         """Every version ever accepted for a case, oldest first, with those set aside."""
         rows = self._table.rows('SELECT * FROM versions WHERE "case" = ? ORDER BY number', name)
         return tuple(_version(row, self.folder) for row in rows)
+
+    def looked_at(self) -> dict[str, float]:
+        """Of every case of the pool as it was with an accepted mask: the Dice of the teacher's mask with that one.
+
+        It was taken when the mask was accepted, and is read here; where it was not, it is taken now, and kept if this
+        window writes. A case whose masks cannot be read is left out.
+        """
+        cases = (self.case(name) for name in self.taught_pool)
+        dices = {case.name: self._kept_dice(case) for case in cases if case.version}
+        return {name: dice for name, dice in dices.items() if not math.isnan(dice)}
+
+    def _kept_dice(self, case: Case) -> float:
+        newest = next(version for version in self.versions(case.name) if version.number == case.version)
+        if not math.isnan(newest.dice):
+            return newest.dice
+        dice = math.nan
+        with suppress(AlntError):
+            expert = self.expert(case)
+            dice = math.nan if expert is None else self._teacher_dice(case, expert.voxels)
+        if self.writable and not math.isnan(dice):
+            with self._change() as table:
+                values = (dice, case.name, case.version)
+                table.execute('UPDATE versions SET dice = ? WHERE "case" = ? AND number = ?', values)
+        return dice
+
+    def _teacher_dice(self, case: Case, labels: Array) -> float:
+        """Dice of the teacher's mask with ``labels`` (Z, Y, X); nan, and no error, where there is none to compare."""
+        with suppress(AlntError):  # a human's work is kept, whatever has become of the teacher's file
+            if (teacher := self.teacher(case)) is not None and teacher.voxels.shape == np.shape(labels):
+                return mask_dice(teacher.voxels, np.asarray(labels), self.settings.unknown)
+        return math.nan
 
     def save_draft(self, name: str, labels: Array, seconds: float = 0.0) -> None:
         """Keep unfinished work (Z, Y, X) on a case; it replaces the draft before.
@@ -205,7 +243,21 @@ class LabelBook(Store):
         return number, folder / f"{number:04d}.nii.gz"
 
 
+def mask_dice(one: Array, other: Array, unknown: int) -> float:
+    """Dice of two masks (Z, Y, X): the mean of ``2 |A ∩ B| / (|A| + |B|)`` over the labels present in either.
+
+    Voxels that are ``unknown`` in either are left out; two masks without a label agree, 1.
+    """
+    marked = (one != 0) | (other != 0)  # nearly all of a CT is background and says nothing here
+    marked &= (one != unknown) & (other != unknown)
+    one, other = one[marked], other[marked]
+    values = [value for value in np.union1d(one, other) if value]
+    sizes = [(((one == v) & (other == v)).sum(), (one == v).sum() + (other == v).sum()) for v in values]
+    return float(np.mean([2 * both / either for both, either in sizes])) if sizes else 1.0
+
+
 def _version(row: Any, folder: Path) -> LabelVersion:
-    values = {item.name: row[item.name] for item in dataclasses.fields(LabelVersion)}
-    flags = {name: bool(row[name]) for name in ("confirmed", "set_aside")}
-    return LabelVersion(**{**values, **flags, "file": folder / row["file"]})
+    plain = record(LabelVersion, row)
+    return dataclasses.replace(
+        plain, file=folder / plain.file, confirmed=bool(plain.confirmed), set_aside=bool(plain.set_aside)
+    )

@@ -128,7 +128,8 @@ class Training:
         epoch, end = self.student.position.epoch, self.student.position.step >= self.last
         if epoch % self.settings.validate_every == 0 or end:
             yield from self.mailbox.until_stopped(self.viewer.validate())
-        if (epoch % self.settings.rank_every == 0 or end) and not self.mailbox.stopped:
+        every = self.settings.rank_every
+        if every and (epoch % every == 0 or end) and not self.mailbox.stopped:
             yield from self.mailbox.until_stopped(self.viewer.rank())
             yield from self.mailbox.until_stopped(self.viewer.predict(list(self.mailbox.answer())))
         if not self.mailbox.stopped:
@@ -163,6 +164,7 @@ class Training:
             method=settings.method,
             trust_share=settings.trust_share,
             similarity=settings.similarity,
+            scope=settings.scope,
             mu=settings.mu,
         )
         book.add(report, expert.cases)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
@@ -93,18 +93,16 @@ class Viewer:
         probabilities = self._probabilities(prepared.image)
         guess, target = probabilities.argmax(0).cpu().numpy(), np.asarray(prepared.target)
         seen = ((guess > 0) | (target > 0)) & (target != core.IGNORE)
+        agreement = core.agreement(probabilities, torch.from_numpy(np.array(target, np.int64)))
         return CaseScored(
             case=case.name,
             step=self.student.position.step,
-            trust=scores.trust,
-            cosine=scores.cosine,
-            head_cosine=scores.head_cosine,
-            informativeness=scores.informativeness,
-            loss=scores.loss,
-            entropy=core.entropy(probabilities, torch.from_numpy(np.array(target, np.int64))),
             dice=core.mean_known(core.dice(guess, target, self.dataset.classes)),
             foreground=int(seen.sum()),
+            labelled=int((target > 0).sum()),
             label=case.teacher_sha256,
+            **asdict(scores),
+            **asdict(agreement),
         )
 
     def _picture(self, case: Case, direction: core.Direction) -> Predicted:

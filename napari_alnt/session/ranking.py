@@ -24,9 +24,7 @@ Ranking = Callable[["CaseScores"], Floats]
 class CaseScores:
     """The scores of n pool cases, each an array ``(n_cases,)``; nan where a case could not be scored.
 
-    ``trust`` and ``cosine`` compare all of a case's gradient with the experts', ``head_cosine`` that of the last
-    layer; ``informativeness`` is the mean absolute gradient of the last layer; ``dice`` is that of the student's
-    mask with the teacher's; ``foreground`` counts the teacher's and student's voxels.
+    Their meaning is that of :class:`~napari_alnt.events.CaseScored`, with ``head_cosine`` averaged over the ledger.
     """
 
     cases: tuple[str, ...]
@@ -38,6 +36,14 @@ class CaseScores:
     entropy: Floats
     dice: Floats
     foreground: Floats
+    norm: Floats
+    head_trust: Floats
+    voxel_trust: Floats
+    self_informativeness: Floats
+    soft_dice: Floats
+    label_difference: Floats
+    self_confidence: Floats
+    labelled: Floats
     seed: int = 0
 
     @classmethod

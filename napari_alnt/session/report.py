@@ -42,6 +42,7 @@ def _page(session: Session, notes: Sequence[str]) -> str:
         *(f"<p>{html.escape(note)}</p>" for note in notes),
         "<h2>Cases</h2>",
         _table(["role", "cases"], roles),
+        *([f"<p>{html.escape(str(noise))}</p>"] if (noise := session.noise_audit()) else []),
         "<h2>Audit Dice</h2>",
         _curve(curve),
         _table(["step", "Dice", "HD95 mm", "cases"], audit),

@@ -29,6 +29,7 @@ from napari_alnt.events import (
 )
 from napari_alnt.session.client import Engine, Job
 from napari_alnt.session.history import History
+from napari_alnt.session.noise import Looks, NoiseAudit
 from napari_alnt.session.ranking import RANKINGS, CaseScores
 from napari_alnt.settings import Settings
 
@@ -313,6 +314,14 @@ class Session:
         taught = [run.number for run in self.project.runs if run.job == "teach"]
         seen = self.project.validations(taught[-1:])
         return seen[-1].dice if seen else NAN
+
+    def noise_audit(self) -> NoiseAudit | None:
+        """The share of wrong teacher masks in the pool as it was, with an interval; None before a look or ranking."""
+        return Looks.of(self.project).audit()
+
+    def next_looks(self, count: int = 5) -> tuple[str, ...]:
+        """The cases whose looks would narrow the noise audit most; none before a ranking."""
+        return Looks.of(self.project).next(count)
 
     def _row(self, case: Case, trust: float, priority: float) -> QueueRow:
         shares = [row.share for row in self.history.ledger.get(case.name, ()) if row.role == "pool"]

@@ -49,10 +49,10 @@ class Loop(QWidget):
         self.ranking.setToolTip("Rule that makes the priorities of the queue; the settings hold the one for training")
         self.counts, self.note = label("", "faint"), label("", "warn", wrap=True)
         self.close_button = button("Close", "Keep unsaved work and close the project")
-        self.queue, self.case_bar = QueueView(), CaseBar()
+        self.queue, self.case_bar, self.noise = QueueView(), CaseBar(), label("", "faint", wrap=True)
         self.training, self.form = TrainingPanel(self.jobs), SettingsForm(project.settings)
         self.curves, self.scatter, self.tabs = Curves(), Scatter(), QTabWidget()
-        self._stale = {"queue", "header", "curves", "scatter"}
+        self._stale = {"queue", "header", "noise", "curves", "scatter"}
         self._device = ""
         self._lay_out()
         self._connect()
@@ -173,9 +173,11 @@ class Loop(QWidget):
             self.queue.set_rows(self._rows)
         if "header" in self._stale:
             self._show_header()
+        if "noise" in self._stale:
+            say(self.noise, str(self.session.noise_audit() or ""), "faint")
         if "progress" in self._stale:
             self.training.refresh_progress()
-        self._stale -= {"queue", "header", "progress"}
+        self._stale -= {"queue", "header", "noise", "progress"}
         for name, picture in (("curves", self.curves), ("scatter", self.scatter)):
             if name in self._stale and picture.isVisible():
                 self._stale.discard(name)
@@ -204,11 +206,13 @@ class Loop(QWidget):
         self.case_bar.set_time(self.correction.seconds)
 
     def _session_changed(self, what: str) -> None:
-        self._stale |= {"queue", "header", "scatter"}
+        self._stale |= {"queue", "header", "scatter"} | ({"noise"} if what in ("case", "settings", "run") else set())
         if what == "run":
             self.training.refresh()
 
     def _history_changed(self, kind: str) -> None:
+        if kind == "CaseScored":  # a new ranking
+            self._stale.add("noise")
         self._stale |= {"scatter"} if kind in ("CaseScored", "forgotten", "Predicted") else {"curves", "scatter"}
 
     # ----------------------------------------------------------------------------------------------------------------
@@ -287,8 +291,8 @@ class Loop(QWidget):
         layout.setSpacing(7)
         layout.addLayout(head)
         for widget, stretch in (
-            (self.counts, 0), (self.note, 0), (self.queue, 2), (line(), 0), (self.case_bar, 0), (line(), 0),
-            (self.training, 0), (self.tabs, 3),
+            (self.counts, 0), (self.note, 0), (self.queue, 2), (self.noise, 0), (line(), 0), (self.case_bar, 0),
+            (line(), 0), (self.training, 0), (self.tabs, 3),
         ):  # fmt: skip
             layout.addWidget(widget, stretch)
         self.tabs.setMinimumHeight(200)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from napari_alnt.core import (
     IGNORE,
-    entropy,
+    agreement,
     expert_direction,
     expert_gradient,
     head_layer,
@@ -118,12 +118,49 @@ def test_entropy_is_that_of_scipy_over_the_foreground_of_either() -> None:
         for z, y, x in torch.cartesian_prod(torch.arange(4), torch.arange(5), torch.arange(6)).tolist()
         if mask[z, y, x] != IGNORE and (mask[z, y, x] > 0 or guess[z, y, x] > 0)
     ]
-    assert entropy(probabilities, mask) == pytest.approx(sum(values) / len(values), rel=1e-5)
+    assert agreement(probabilities, mask).entropy == pytest.approx(sum(values) / len(values), rel=1e-5)
 
 
 def test_entropy_at_its_ends() -> None:
     mask = torch.ones(2, 2, 2, dtype=torch.int64)
     sure = torch.stack([torch.zeros(2, 2, 2), torch.ones(2, 2, 2)])
-    assert entropy(sure, mask) == 0
-    assert entropy(torch.full((2, 2, 2, 2), 0.5), mask) == pytest.approx(1)
-    assert math.isnan(entropy(sure.flip(0), torch.zeros_like(mask)))
+    assert agreement(sure, mask).entropy == 0
+    assert agreement(torch.full((2, 2, 2, 2), 0.5), mask).entropy == pytest.approx(1)
+    assert math.isnan(agreement(sure.flip(0), torch.zeros_like(mask)).entropy)
+
+
+def test_agreement_is_what_its_sources_say() -> None:
+    torch.manual_seed(0)
+    probabilities = torch.randn(3, 4, 5, 6).softmax(0)
+    mask = torch.randint(0, 3, (4, 5, 6))
+    seen = agreement(probabilities, mask)
+    truth = torch.nn.functional.one_hot(mask, 3).movedim(-1, 0)
+    assert seen.label_difference == pytest.approx(float((probabilities - truth).abs().mean()), rel=1e-6)
+    soft = [2 * (probabilities[c] * truth[c]).sum() / (probabilities[c] + truth[c]).sum() for c in (1, 2)]
+    assert seen.soft_dice == pytest.approx(float(sum(soft) / 2), rel=1e-6)
+    own = [float(p) for p in (probabilities * truth).sum(0).flatten()]
+    weight = [math.exp((1 - p) / 0.1) for p in own]
+    assert seen.self_confidence == pytest.approx(sum(map(math.prod, zip(own, weight, strict=True))) / sum(weight))
+
+
+def test_agreement_is_blind_to_unknown_voxels() -> None:
+    torch.manual_seed(1)
+    probabilities, mask = torch.randn(2, 4, 4, 4).softmax(0), torch.randint(0, 2, (4, 4, 4))
+    known = agreement(probabilities[:, :2], mask[:2])
+    mask[2:] = IGNORE
+    assert agreement(probabilities, mask) == known
+    assert math.isnan(agreement(probabilities, torch.full_like(mask, IGNORE)).soft_dice)
+
+
+def test_scores_of_the_head_and_of_the_students_own_label(net: nn.Module, patches: Patches) -> None:
+    images, targets = patches(3, 0)
+    images = images.double()
+    g = expert_direction(net, [(patches(2, 1)[0].double(), patches(2, 1)[1])])
+    head = head_layer(net, images[:1])
+    scores = score_case(net, head, g, images, targets, batch=2)
+    own = expert_gradient(net, images, targets)
+    badge = expert_gradient(net, images, torch.where(targets == IGNORE, IGNORE, net(images).argmax(1)))
+    assert scores.head_trust == pytest.approx(float(_flat({"": own[head.name]}) @ _flat({"": g[head.name]})), rel=1e-9)
+    assert scores.norm == pytest.approx(float(_flat(own).norm()), rel=1e-9)
+    assert scores.self_informativeness == pytest.approx(float(badge[head.name].abs().mean()), rel=1e-9)
+    assert -1 <= scores.voxel_trust <= 1

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable
 
 import pytest
@@ -15,6 +16,7 @@ from napari_alnt.core import (
     Head,
     build,
     expert_gradient,
+    head_gradients,
     head_layer,
     informativeness,
     per_sample_loss,
@@ -24,7 +26,7 @@ from napari_alnt.core import (
 )
 from napari_alnt.settings import HINTS, choices
 
-METHODS = choices(HINTS["method"])
+METHODS = [name for name in choices(HINTS["method"]) if name not in ("RANDOM", "SMALL_LOSS", "EXPERTS")]
 
 
 Patches = Callable[..., tuple[Tensor, Tensor]]
@@ -99,10 +101,12 @@ def test_the_voxel_map_sums_to_trust_and_is_0_where_unknown(small: nn.Module, ba
 def test_informativeness_is_each_samples_own_head_gradient(net: nn.Module, batch: Batch) -> None:
     images, targets = batch(net, 3, 0)
     head = head_layer(net, images[:1])
-    m = informativeness(net, head, images, targets)
+    m = informativeness(head_gradients(net, head, images, targets)[0])
     own = torch.stack([o[head.name].abs().mean() for o in _own_gradients(net, images, targets)])
     torch.testing.assert_close(m, own, rtol=1e-9, atol=0)
-    torch.testing.assert_close(informativeness(net, head, images.flip(0), targets.flip(0)), m.flip(0))
+    torch.testing.assert_close(
+        informativeness(head_gradients(net, head, images.flip(0), targets.flip(0))[0]), m.flip(0)
+    )
 
 
 class _Flat(nn.Module):
@@ -132,7 +136,7 @@ def test_informativeness_holds_for_any_kind_of_head(head: nn.Module, channels_la
     found = head_layer(net, images[:1])
     assert found.layer is net.head
     own = torch.stack([o["head.weight"].abs().mean() for o in _own_gradients(net, images, targets)])
-    torch.testing.assert_close(informativeness(net, found, images, targets), own, rtol=1e-9, atol=0)
+    torch.testing.assert_close(informativeness(head_gradients(net, found, images, targets)[0]), own, rtol=1e-9, atol=0)
 
 
 class _Noisy(nn.Module):
@@ -255,3 +259,34 @@ def test_the_head_is_a_pair_of_name_and_layer(small: nn.Module) -> None:
     head = head_layer(small, torch.zeros(1, 1, 16, 16, 16))
     assert isinstance(head, Head)
     assert small.get_parameter(head.name) is head.layer.weight
+
+
+def test_controls_look_at_no_gradient() -> None:
+    u, m, losses = torch.tensor([9.0, -1.0, 0.0, 3.0]), torch.ones(4), torch.tensor([0.3, 0.1, 0.9, 0.2])
+    assert sample_weights(u, m, "EXPERTS").eq(0).all()
+    assert sample_weights(u, m, "SMALL_LOSS", losses=losses).tolist() == [0, 0.5, 0, 0.5]
+    torch.manual_seed(0)
+    drawn = torch.stack([sample_weights(u, m, "RANDOM") for _ in range(400)])
+    assert ((drawn >= 0) & (drawn <= 1)).all()
+    assert drawn.mean(0).tolist() == pytest.approx([drawn.mean().item()] * 4, rel=0.2)
+    assert set(drawn.sum(1).round(decimals=5).tolist()) <= {0.0, 1.0}
+
+
+@pytest.mark.parametrize("method", ["RANDOM", "SMALL_LOSS", "EXPERTS"])
+def test_controls_leave_out_what_is_not_finite(method: str) -> None:
+    u, m = torch.tensor([1.0, math.nan, 2.0]), torch.tensor([1.0, 1.0, math.inf])
+    weights = sample_weights(u, m, method, losses=torch.tensor([0.1, math.nan, 0.2]))
+    assert weights[1:].eq(0).all()
+
+
+def test_trust_of_the_head_is_that_of_its_weight_alone(net: nn.Module, batch: Batch) -> None:
+    images, targets = batch(net, 3, 0)
+    g = expert_gradient(net, *batch(net, 2, 1))
+    head = head_layer(net, images[:1])
+    seen = weigh(net, head, g, images, targets, "RGS", scope="head", similarity="cosine")
+    own = [expert_gradient(net, images[i : i + 1], targets[i : i + 1])[head.name].flatten() for i in range(3)]
+    direction = g[head.name].flatten()
+    torch.testing.assert_close(seen.trust, torch.stack([one @ direction for one in own]), rtol=1e-9, atol=0)
+    expected = [torch.nn.functional.cosine_similarity(one, direction, dim=0) for one in own]
+    torch.testing.assert_close(seen.cosine, torch.stack(expected), rtol=1e-9, atol=0)
+    torch.testing.assert_close(seen.losses, per_sample_loss(net(images), targets).detach(), rtol=1e-12, atol=0)

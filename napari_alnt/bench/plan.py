@@ -1,0 +1,121 @@
+"""What is run, in which order, and how: a trial at a time on each core, every row written as it ends."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from napari_alnt.bench import runs
+from napari_alnt.bench.results import Results
+from napari_alnt.bench.sets import load
+from napari_alnt.bench.trial import Noise, Trial
+
+NOISES: tuple[Noise, ...] = ("planted", "natural")
+PARTS = ("find", "find, paper", "audit", "train", "loop")
+"""The questions, in the order in which a trial answers them."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run: every set with every noise and seed, and the parts of the benchmark on each.
+
+    ``methods`` and ``arms`` say which ways to train and which rankings take part; ``out`` holds ``results.jsonl`` and
+    a folder for each trial, of which only the scores are kept unless ``keep``.
+    """
+
+    data: Path
+    out: Path
+    sets: tuple[str, ...]
+    noises: tuple[Noise, ...] = NOISES
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    parts: tuple[str, ...] = PARTS
+    methods: tuple[str, ...] = tuple(runs.METHODS)
+    arms: tuple[str, ...] = runs.ARMS
+    rounds: int = runs.ROUNDS
+    jobs: int = 1
+    keep: bool = False
+
+    def trials(self) -> Iterator[Trial]:
+        """Every trial, seed by seed, so that a table that is cut short is still balanced."""
+        sets = [load(name, self.data, self.out) for name in self.sets]
+        for seed in self.seeds:
+            for found in sets:
+                for noise in self.noises:
+                    yield Trial(found, noise, seed, self.out / found.name / f"{noise}_{seed}")
+
+
+def quick(plan: Plan) -> Plan:
+    """The same plan, small: one set and seed, the main rivals; under ten minutes on two cores."""
+    return dataclasses.replace(
+        plan,
+        sets=plan.sets[:1],
+        seeds=plan.seeds[:1],
+        parts=("find", "audit", "train", "loop"),
+        methods=("UNIFORM", "experts only"),
+        arms=("all", "alnt", "foreground_random"),
+        rounds=2,
+    )
+
+
+def run(plan: Plan, say: Callable[[str], None] = print) -> Results:
+    """Run what is not in the results file yet, and return all its rows.
+
+    Raises
+    ------
+    AlntError
+        If a set is not there, or a job of a trial fails.
+    """
+    results = Results(plan.out / "results.jsonl")
+    stop = threading.Event()
+
+    def work(trial: Trial) -> None:
+        if not stop.is_set():
+            try:
+                run_trial(plan, trial, results, say)
+            except BaseException:
+                stop.set()
+                raise
+
+    with ThreadPoolExecutor(plan.jobs) as pool:
+        for job in [pool.submit(work, trial) for trial in plan.trials()]:
+            job.result()
+    return results
+
+
+def run_trial(plan: Plan, trial: Trial, results: Results, say: Callable[[str], None]) -> None:
+    """Every part of one trial that the results lack."""
+    missing = list(_missing(plan, trial, results))
+    if not missing:
+        return
+    trial.prepare()
+    for name, job in missing:
+        job()
+        say(f"{trial.bench_set.name}, {trial.noise} noise, seed {trial.seed}: {name}")
+    if not plan.keep:
+        trial.tidy()
+
+
+def _missing(plan: Plan, trial: Trial, results: Results) -> Iterator[tuple[str, Callable[[], None]]]:
+    """The jobs to do, with their names; a loop starts from the default student, so that one comes first."""
+
+    def lacks(part: str, names: Iterable[str]) -> list[str]:
+        has = [row["configuration"] for row in results.where(part=part, **trial.key)]
+        return [name for name in names if part in plan.parts and name not in has]
+
+    arms = lacks("loop", plan.arms)
+    audits = lacks("audit", ["noise audit"])
+    if lacks("find", ["alnt"]) or ((arms or audits) and not trial.student.exists()):
+        yield "find", partial(runs.find, trial, "default", results)
+    if lacks("find, paper", ["alnt"]):
+        yield "find, paper", partial(runs.find, trial, "paper", results)
+    if audits:
+        yield "audit", partial(runs.audit, trial, results)
+    for name in lacks("train", plan.methods):
+        yield f"train, {name}", partial(runs.train, trial, name, results)
+    for arm in arms:
+        yield f"loop, {arm}", partial(runs.loop, trial, arm, results, plan.rounds)

@@ -1,0 +1,231 @@
+"""The three questions: does it find wrong masks, does weighing help training, does it save minutes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from napari_alnt.bench.measures import auroc, precision_at, rank_correlation, within_strata
+from napari_alnt.bench.results import Results, Row
+from napari_alnt.bench.rivals import priorities, until
+from napari_alnt.bench.trial import Heard, Trial, correct, follow
+from napari_alnt.events import CaseScored, Validated, to_line
+from napari_alnt.session import Session
+from napari_alnt.settings import Settings
+
+Say = Callable[[str], None]
+
+
+# does it find the wrong masks -----------------------------------------------------------------------------------------
+
+STUDENTS: dict[str, dict[str, Any]] = {"default": {}, "paper": {"mu": 0.0}}
+"""Students whose scores are compared: the default one, and the paper's, whose loss has no expert in it."""
+
+
+def find(trial: Trial, student: str, results: Results) -> None:
+    """Train a student, ranking along the way; one row for each rival, and the scores for a later look."""
+    part = "find" if student == "default" else f"find, {student}"
+    start = time.monotonic()
+    heard = Heard()
+    folder = trial.copy(trial.base, f"student_{student}")
+    settings = dataclasses.replace(trial.settings, **STUDENTS[student])
+    with Session.open(folder) as session:
+        follow(session.train(settings), heard)
+    seconds = time.monotonic() - start
+    keep_scores(trial, student, heard.scores)
+    for row in found(trial, heard.scores):
+        results.add({**trial.key, "part": part, **row, "seconds": seconds})
+    if student == "default":
+        audit = heard.audits[-1]
+        results.add({**trial.key, "part": "train", "configuration": "default", **audited(audit), "seconds": seconds})
+
+
+def keep_scores(trial: Trial, student: str, scores: Mapping[str, list[CaseScored]]) -> None:
+    """Write down every score, with what the simulation knows, for rankings that nobody has thought of yet."""
+    lines = [to_line(score) for case in sorted(scores) for score in scores[case]]
+    (trial.folder / f"scores_{student}.jsonl").write_text("\n".join(lines) + "\n")
+    known = {
+        name: {**dataclasses.asdict(k.work), "patient": k.patient, "damage": k.damage, "size_ml": k.size_ml}
+        for name, k in trial.known.items()
+    }
+    wrong = trial.wrong()
+    (trial.folder / "known.json").write_text(json.dumps({n: {**v, "wrong": wrong[n]} for n, v in known.items()}))
+
+
+def found(trial: Trial, scores: Mapping[str, list[CaseScored]]) -> Iterator[Row]:
+    """One row a rival: how well its order of the queue finds the wrong masks, at the end and along the way."""
+    steps = sorted({score.step for of_case in scores.values() for score in of_case})
+    by_step = [priorities(until(scores, step), trial.seed) for step in steps]
+    names = sorted(scores)
+    flags = trial.wrong()
+    wrong = np.array([flags[name] for name in names])
+    known = [trial.known[name] for name in names]
+    for rival, priority in by_step[-1].items():
+        along = [auroc(at[rival], wrong) for at in by_step]
+        yield {
+            "configuration": rival,
+            "auroc": along[-1],
+            "along": along,
+            "like size": within_strata(priority, wrong, np.array([k.size_ml for k in known])),
+            **{f"precision@{k}": precision_at(priority, wrong, k) for k in (5, 10, 20)},
+            "rho dice": rank_correlation(priority, np.array([1 - k.work.dice for k in known])),
+            "rho ml": rank_correlation(priority, np.array([k.work.ml for k in known])),
+            "rho cm2": rank_correlation(priority, np.array([k.work.cm2 for k in known])),
+        }
+
+
+def audited(audit: Validated) -> Row:
+    """The honest figures of one look at the audit cases, case by case."""
+    return {
+        "dice": audit.dice,
+        "hd95": audit.hd95,
+        "cases": {seen.case: seen.dice for seen in audit.cases},
+        "distances": {seen.case: seen.hd95 for seen in audit.cases},
+    }
+
+
+# how many are wrong ---------------------------------------------------------------------------------------------------
+
+LOOKS = 12
+"""Cases that are looked at for the noise audit."""
+
+
+def audit(trial: Trial, results: Results) -> None:
+    """Look at the cases that the noise audit asks for, and compare its estimate with the truth."""
+    start = time.monotonic()
+    folder = trial.copy(trial.student, "audit")
+    wrong = trial.wrong()
+    with Session.open(folder) as session:
+        threshold = trial.threshold()
+        session.project.save_settings(dataclasses.replace(session.project.settings, wrong_below=threshold))
+        for _ in range(min(LOOKS, len(wrong) - 1)):
+            correct(session, trial, session.next_looks(1)[0])
+        said = session.noise_audit()
+    shutil.rmtree(folder)
+    assert said is not None
+    row = {"configuration": "noise audit", "truth": sum(wrong.values()) / len(wrong), "wrong below": threshold}
+    row |= {name: getattr(said, name) for name in ("share", "low", "high", "looked", "pool")}
+    results.add({**trial.key, "part": "audit", **row, "seconds": time.monotonic() - start})
+
+
+# does weighing help ---------------------------------------------------------------------------------------------------
+
+METHODS: dict[str, dict[str, Any]] = {
+    "UNIFORM": {"method": "UNIFORM", "mu": 0.0},
+    "experts only": {"method": "EXPERTS", "mu": 1.0},
+    "experts + pseudo": {"method": "UNIFORM", "mu": 1.0},
+    "RGSM_AL, μ 0 (paper)": {"method": "RGSM_AL", "mu": 0.0},
+    "RGS, μ 0": {"method": "RGS", "mu": 0.0},
+    "RGM, μ 0": {"method": "RGM", "mu": 0.0},
+    "RGSM, μ 0": {"method": "RGSM", "mu": 0.0},
+    "RANDOM, μ 0": {"method": "RANDOM", "mu": 0.0},
+    "SMALL_LOSS, μ 0": {"method": "SMALL_LOSS", "mu": 0.0},
+    "RGSM_AL cosine, μ 0": {"method": "RGSM_AL", "mu": 0.0, "similarity": "cosine"},
+    "RGSM_AL head, μ 0": {"method": "RGSM_AL", "mu": 0.0, "scope": "head"},
+    "RGSM_AL head cosine, μ 0": {"method": "RGSM_AL", "mu": 0.0, "scope": "head", "similarity": "cosine"},
+    "SMALL_LOSS, μ 1": {"method": "SMALL_LOSS", "mu": 1.0},
+    "RGSM_AL, μ 0.3": {"method": "RGSM_AL", "mu": 0.3},
+    "RGSM_AL, μ 3": {"method": "RGSM_AL", "mu": 3.0},
+    "RGSM, μ 1": {"method": "RGSM", "mu": 1.0},
+    "RGSM_AL head, μ 1": {"method": "RGSM_AL", "mu": 1.0, "scope": "head"},
+    "RGSM head cosine, μ 1": {"method": "RGSM", "mu": 1.0, "scope": "head", "similarity": "cosine"},
+}
+"""Ways to train that are compared with the default one; each gets the same steps."""
+
+
+def train(trial: Trial, name: str, results: Results) -> None:
+    """Train one student in one way; a row with its audit Dice, case by case."""
+    start = time.monotonic()
+    heard = Heard()
+    settings = dataclasses.replace(trial.settings, **METHODS[name], rank_every=0)
+    folder = trial.copy(trial.base, "train")
+    with Session.open(folder) as session:
+        follow(session.train(settings), heard)
+    shutil.rmtree(folder)
+    row = {"configuration": name, **audited(heard.audits[-1]), "seconds": time.monotonic() - start}
+    results.add({**trial.key, "part": "train", **row})
+
+
+# does it save minutes -------------------------------------------------------------------------------------------------
+
+ROUNDS, SHARE = 5, 0.1
+"""Rounds of corrections, and the part of the pool that is corrected in each."""
+ARMS = ("none", "all", "alnt", "foreground_random", "disagreement", "loss", "random", "entropy")
+"""Rankings that are followed; "none" corrects nothing, and "all" has every true mask from the first round on."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where a loop stands: cases corrected, minutes spent, audit Dice."""
+
+    corrected: int
+    minutes: float
+    dice: float
+
+
+def loop(trial: Trial, arm: str, results: Results, rounds: int = ROUNDS) -> None:
+    """Correct by one ranking, train on, look; a row with the curve of audit Dice over minutes."""
+    start = time.monotonic()
+    folder = trial.copy(trial.student, "loop")
+    with Session.open(folder) as session:
+        points = list(_rounds(session, trial, arm, rounds))
+    shutil.rmtree(folder)
+    curve = [[p.corrected, round(p.minutes, 2), round(p.dice, 4)] for p in points]
+    results.add({
+        **trial.key, "part": "loop", "configuration": arm, "curve": curve, "seconds": time.monotonic() - start
+    })  # fmt: skip
+
+
+def _rounds(session: Session, trial: Trial, arm: str, rounds: int) -> Iterator[Point]:
+    settings = _round_settings(trial.settings, arm)
+    spent, done, batch = 0.0, 0, max(1, round(SHARE * len(trial.known)))
+    yield Point(0, 0.0, session.validations()[-1].dice)
+    for _ in range(rounds):
+        for case in _picks(session, trial, arm, batch):
+            spent, done = spent + correct(session, trial, case), done + 1
+        heard = Heard()
+        follow(session.train(settings), heard)
+        yield Point(done, spent, heard.audits[-1].dice)
+
+
+def _picks(session: Session, trial: Trial, arm: str, batch: int) -> list[str]:
+    if arm == "none":
+        return []
+    ranking = None if arm == "all" else arm
+    open_cases = [row.case for row in session.queue(ranking) if row.status != "accepted"]
+    keep = 1 if arm == "all" else 0  # training needs one teacher's mask at least
+    return open_cases[: len(open_cases) - keep] if arm == "all" else open_cases[:batch]
+
+
+def _round_settings(settings: Settings, arm: str) -> Settings:
+    """A round: a quarter of the first training, a ranking at its end where the arm asks for one."""
+    epochs = max(1, settings.epochs // 4)
+    rank = 0 if arm in ("none", "all", "random") else epochs
+    return dataclasses.replace(settings, epochs=epochs, validate_every=epochs, rank_every=rank)
+
+
+def minutes_to(curve: list[list[float]], target: float) -> float:
+    """Minutes at which a curve of (corrected, minutes, Dice) first reaches a Dice, linear between points; else inf."""
+    before = curve[0]
+    if before[2] >= target:
+        return float(before[1])
+    for point in curve[1:]:
+        if point[2] >= target:
+            part = (target - before[2]) / (point[2] - before[2])
+            return float(before[1] + part * (point[1] - before[1]))
+        before = point
+    return float("inf")
+
+
+def area(curve: list[list[float]], limit: float) -> float:
+    """Mean audit Dice over the first ``limit`` minutes of a curve; its last value is kept to the end."""
+    at = np.linspace(0, limit, 200)
+    x, y = np.array([p[1] for p in curve]), np.array([p[2] for p in curve])
+    return float(np.interp(at, x, y).mean())

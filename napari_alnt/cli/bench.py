@@ -1,0 +1,87 @@
+"""``napari-alnt bench loop``: a simulated radiologist on volumes with known truth."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from tyro.conf import FlagCreatePairsOff, Positional
+
+from napari_alnt.bench import ARMS, METHODS, PARTS, SETS, Plan, Results, draw, quick, run, tables
+from napari_alnt.cli.terminal import Terminal
+from napari_alnt.errors import AlntError
+
+Flag = FlagCreatePairsOff[bool]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Measure on volumes with known truth: are wrong masks found, does weighing help, are minutes saved."""
+
+    what: Positional[Literal["loop"]] = "loop"
+    """What to measure."""
+    data: Path = Path("data")
+    """Folder of the volumes: msd_hippocampus, openkbp_hn_ct, sts_tumour_ct_2mm, covid_ct_seg20."""
+    out: Path = Path("bench")
+    """Folder for results.jsonl and the work; what is there already is not run again."""
+    sets: tuple[str, ...] = ()
+    """Sets of volumes; by default all that are in the data folder, or synthetic ones if none is."""
+    noises: tuple[Literal["planted", "natural"], ...] = ("planted", "natural")
+    """Teacher noise: planted errors, or a real teacher's."""
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    """Seeds: who plays which role, the planted errors, and the training."""
+    parts: tuple[str, ...] = PARTS
+    """Questions: 'find', 'find, paper', 'audit', 'train', 'loop'."""
+    methods: tuple[str, ...] = tuple(METHODS)
+    """Ways to train that take part."""
+    arms: tuple[str, ...] = ARMS
+    """Rankings that the loop follows."""
+    quick: Flag = False
+    """A small run of under ten minutes on two cores: one set, one seed, the main rivals."""
+    jobs: int = 0
+    """Trials at a time, one core each; 0 takes all cores."""
+    keep: Flag = False
+    """Keep every trial's project."""
+    tables: Flag = False
+    """Run nothing; print the tables of the results that are there."""
+    figure: Path | None = None
+    """Draw the results into this file (.svg, .png, .pdf); needs matplotlib."""
+    json: Flag = False
+    """Print JSON lines instead of text."""
+
+    def __call__(self, terminal: Terminal) -> None:
+        results = Results(self.out / "results.jsonl") if self.tables else run(self._plan(), terminal.say)
+        for table in tables(results.rows):
+            terminal.table(table.title, table.columns, table.rows)
+        if self.figure is not None:
+            draw(results.rows, self.figure)
+        hours = math.fsum(row["seconds"] for row in results.rows if row.get("seconds")) / 3600
+        terminal.say(f"{len(results.rows)} rows in {results.path}; {hours:.2f} core hours of work stand behind them.")
+
+    def _plan(self) -> Plan:
+        for given, known, what in (
+            (self.sets, SETS, "set"), (self.parts, PARTS, "part"), (self.methods, METHODS, "method"),
+            (self.arms, ARMS, "ranking"),
+        ):  # fmt: skip
+            _check(given, known, what)
+        values: dict[str, Any] = {
+            name: getattr(self, name) for name in ("data", "out", "noises", "seeds", "parts", "methods", "arms", "keep")
+        }
+        plan = Plan(sets=self.sets or _there(self.data), jobs=self.jobs or os.cpu_count() or 1, **values)
+        return quick(plan) if self.quick else plan
+
+
+def _check(given: tuple[str, ...], known: Any, what: str) -> None:
+    for name in given:
+        if name not in known:
+            raise AlntError(f"The benchmark has no {what} '{name}'; there are {', '.join(known)}.")
+
+
+def _there(data: Path) -> tuple[str, ...]:
+    """The sets whose volumes are in the data folder; the synthetic one where none is."""
+    return tuple(name for name, found in SETS.items() if found.folder and (data / found.folder).exists()) or (
+        "phantom",
+    )

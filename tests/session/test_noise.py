@@ -1,0 +1,262 @@
+"""The noise audit: what the estimate must hold whatever the looks, and where a project's looks come from."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import norm
+
+from napari_alnt.cli.main import main
+from napari_alnt.errors import AlntError
+from napari_alnt.events import NAN, CaseScored
+from napari_alnt.session import Radiologist, Session, write_report
+from napari_alnt.session.noise import Looks, chances, estimate, sort_again, spread
+from napari_alnt.settings import Settings
+
+
+@st.composite
+def pools(draw):
+    """A pool's priorities, some unknown or tied, and what was found at some of its cases."""
+    number = draw(st.integers(2, 25))
+    value = st.one_of(st.sampled_from([0.0, 0.5, NAN]), st.floats(-1e6, 1e6))
+    priority = np.array(draw(st.lists(value, min_size=number, max_size=number)))
+    return priority, draw(st.dictionaries(st.integers(0, number - 1), st.booleans()))
+
+
+@settings(max_examples=60, deadline=None)
+@given(pools())
+def test_the_share_lies_in_its_interval_and_between_what_is_possible(pool):
+    priority, wrong = pool
+    audit = estimate(priority, wrong)
+    found, unseen = sum(wrong.values()), len(priority) - len(wrong)
+    assert audit.low <= audit.share <= audit.high
+    assert found <= audit.low * len(priority) + 1e-9
+    assert audit.high * len(priority) <= found + unseen + 1e-9
+    assert (audit.looked, audit.pool) == (len(wrong), len(priority))
+
+
+@settings(max_examples=40, deadline=None)
+@given(pools())
+def test_the_chance_never_falls_as_the_priority_rises(pool):
+    priority, wrong = pool
+    known = ~np.isnan(priority)
+    chance = chances(priority, wrong)[known][np.argsort(priority[known], kind="stable")]
+    assert (np.diff(chance) >= -1e-9).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(pools(), st.randoms(use_true_random=False))
+def test_the_order_in_which_cases_are_named_does_not_matter(pool, random):
+    priority, wrong = pool
+    order = list(range(len(priority)))
+    random.shuffle(order)
+    audit = estimate(priority, wrong)
+    again = estimate(priority[order], {order.index(index): value for index, value in wrong.items()})
+    assert again.share == pytest.approx(audit.share)
+    assert (again.low, again.high) == pytest.approx((audit.low, audit.high), abs=1.01 / len(priority))
+
+
+def test_with_all_looked_at_the_share_is_exact():
+    priority = np.random.default_rng(0).random(30)
+    audit = estimate(priority, {index: index % 5 == 0 for index in range(30)})
+    assert audit.share == audit.low == audit.high == pytest.approx(0.2)
+    assert str(audit) == (
+        "20 % of the teacher's masks are wrong, with all 30 cases looked at; wrong means Dice below 0.7."
+    )
+
+
+def test_the_sentence():
+    audit = dataclasses.replace(estimate(np.arange(40.0), {39: True}), share=0.244, low=0.15, high=0.35, looked=12)
+    assert str(audit) == (
+        "About 24 % of the teacher's masks are wrong (90 % interval 15–35 %), from 12 of 40 cases looked at;"
+        " wrong means Dice below 0.7."
+    )
+
+
+def test_few_looks_say_little_and_more_say_more():
+    priority = np.arange(60.0)
+    widths = [
+        audit.high - audit.low
+        for count in (1, 10, 25)
+        for audit in [estimate(priority, {i: i >= 42 for i in spread(priority, count)})]
+    ]
+    assert widths[0] > 0.4
+    assert widths[0] > widths[1] > widths[2]
+
+
+def test_wrong_masks_at_the_top_are_not_the_share_of_the_pool():
+    audit = estimate(np.arange(60.0), {i: i >= 52 for i in range(45, 60)})  # looks at the top 15, 8 of them wrong
+    assert audit.low <= 8 / 60 <= audit.share < 0.2  # the share of those looked at is 0.53
+
+
+def test_spread_names_others_each_once_and_no_more_than_there_are():
+    priority = np.random.default_rng(1).random(12)
+    seen = {0: True, 5: False}
+    looks = spread(priority, 50, seen)
+    assert sorted(looks) == [index for index in range(12) if index not in seen]
+    assert looks[:3] == spread(priority, 3, seen)
+    assert spread(priority, 0) == ()
+
+
+def test_spread_goes_to_where_right_and_wrong_meet():
+    priority = np.arange(60.0)
+    (look,) = spread(priority, 1, {0: False, 20: False, 30: False, 42: True, 50: True, 59: True})
+    assert 30 < look < 42
+
+
+def _pool(rng, number, share, auroc):
+    wrong = np.arange(number) < round(share * number)
+    return rng.normal(size=number) + np.sqrt(2) * norm.ppf(auroc) * wrong, wrong
+
+
+def _audits(design, count=15, repeats=8):
+    """Error and whether the interval holds the truth, over pools of both sizes, shares and skills."""
+    rng, rows = np.random.default_rng(7), []
+    for number, share, auroc in [(n, s, a) for n in (30, 60) for s in (0.2, 0.35) for a in (0.8, 0.9, 0.97)] * repeats:
+        priority, wrong = _pool(rng, number, share, auroc)
+        audit = estimate(priority, design(priority, wrong, count))
+        truth = wrong.mean()
+        rows.append((abs(audit.share - truth), audit.low - 1e-9 <= truth <= audit.high + 1e-9))
+    return np.mean(rows, axis=0)
+
+
+def _by_spread(priority, wrong, count):
+    seen = {}
+    while len(seen) < count:
+        seen |= {index: bool(wrong[index]) for index in spread(priority, 5, seen)}
+    return seen
+
+
+def _from_the_top(priority, wrong, count):
+    return {int(index): bool(wrong[index]) for index in np.argsort(-priority)[:count]}
+
+
+def test_fifteen_looks_come_within_five_points_and_the_interval_holds():
+    error, coverage = _audits(_by_spread)
+    assert error < 0.045
+    assert coverage > 0.85
+
+
+def test_the_interval_of_looks_at_the_top_alone_mostly_holds_though_the_estimate_is_worse():
+    error, coverage = _audits(_from_the_top)
+    assert error > _audits(_by_spread)[0]
+    assert coverage > 0.8
+
+
+def test_a_later_ranking_sorts_what_it_scored_among_the_places_held():
+    places = sort_again({}, {"a": 1, "b": 2, "c": 3, "d": 4})
+    assert sorted(places, key=places.__getitem__) == ["a", "b", "c", "d"]
+    again = sort_again(places, {"a": 90, "b": 80, "c": 70})  # d was looked at; another student's scores are larger
+    assert sorted(again, key=again.__getitem__) == ["c", "b", "a", "d"]
+    assert again["d"] == places["d"]
+    assert sorted(again.values()) == sorted(places.values())
+    assert 0 < sort_again(again, {"new": 0.5})["new"] < 1
+
+
+# a project's looks -----------------------------------------------------------------------------------------------
+
+
+def _score(session, step, dice):
+    """Write a ranking of the pool as the session would; ``dice`` is the student's with the teacher's mask."""
+    project = session.project
+    scores = [
+        CaseScored(name, step, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, value, 9, label=project.case(name).label_sha256)
+        for name, value in dice.items()
+    ]
+    project.add_scores(1, scores)
+
+
+@pytest.fixture
+def session(balls):
+    with Session.open(balls.folder) as opened:
+        opened.project.save_settings(Settings.from_dict({"ranking": "disagreement"}, opened.project.settings))
+        opened.project.start_run("train", opened.project.settings)
+        yield opened
+
+
+def test_there_is_no_audit_before_a_ranking_and_a_look(session, balls):
+    assert session.noise_audit() is None
+    assert session.next_looks() == ()
+    session.confirm("ball_04")
+    assert session.noise_audit() is None
+    session.revert("ball_04")
+    _score(session, 1, {"ball_04": 0.9, "ball_05": 0.2, "ball_06": 0.8, "ball_07": 0.1})
+    assert session.noise_audit() is None
+    assert len(session.next_looks()) == 4
+
+
+def test_looks_are_counted_with_the_mask_they_judged(session, balls):
+    _score(session, 1, {"ball_04": 0.9, "ball_05": 0.2, "ball_06": 0.8, "ball_07": 0.1})
+    Radiologist(balls.truth).correct(session, "ball_07")
+    one = session.noise_audit()
+    assert (one.looked, one.pool) == (1, 4)
+    assert one.low >= 0.25
+    assert "ball_07" not in session.next_looks()
+    session.confirm("ball_04")
+    assert session.noise_audit().share < one.share
+    for name in ("ball_05", "ball_06"):
+        Radiologist(balls.truth).correct(session, name)
+    assert session.noise_audit().share == 0.5 == len(balls.wrong) / 4
+    session.revert("ball_04")
+    assert session.noise_audit().looked == 3
+
+
+def test_what_counts_as_wrong_is_a_setting(session, balls):
+    _score(session, 1, {"ball_04": 0.9, "ball_05": 0.2, "ball_06": 0.8, "ball_07": 0.1})
+    Radiologist(balls.truth).correct(session, "ball_07")
+    assert session.noise_audit().low >= 0.25
+    session.project.save_settings(Settings.from_dict({"wrong_below": 0.0}, session.project.settings))
+    audit = session.noise_audit()
+    assert audit.low == 0
+    assert "below 0." in str(audit)
+    with pytest.raises(AlntError, match="wrong_below"):
+        Settings(wrong_below=1.2)
+
+
+def test_corrections_of_reference_cases_are_no_looks(session, balls):
+    _score(session, 1, {"ball_04": 0.9, "ball_05": 0.2, "ball_06": 0.8, "ball_07": 0.1})
+    reference = session.project.by_role("reference")[0]
+    session.accept(reference.name, balls.true_labels(reference.name))
+    assert session.noise_audit() is None
+
+
+def test_places_last_from_ranking_to_ranking(session, balls):
+    _score(session, 1, {"ball_04": 0.9, "ball_05": 0.2, "ball_06": 0.8, "ball_07": 0.1})
+    Radiologist(balls.truth).correct(session, "ball_07")
+    _score(session, 2, {"ball_04": 0.05, "ball_05": 0.06, "ball_06": 0.07})  # lower than all before
+    rankings = session.project.rankings()
+    assert [sorted(score.case for score in scored) for scored in rankings.values()] == [
+        ["ball_04", "ball_05", "ball_06", "ball_07"],
+        ["ball_04", "ball_05", "ball_06"],
+    ]
+    looks = Looks.of(session.project)
+    assert [looks.cases[i] for i in np.argsort(-looks.priority)] == ["ball_07", "ball_04", "ball_05", "ball_06"]
+    assert looks.wrong == {3: True}
+
+
+def test_status_says_it_to_people_and_programs(balls, session, capsys):
+    _score(session, 1, {"ball_04": 0.9, "ball_05": 0.2, "ball_06": 0.8, "ball_07": 0.1})
+    assert main(["status", str(balls.folder)]) == 0
+    assert "masks are wrong" not in capsys.readouterr().out
+    session.confirm("ball_04")
+    audit = session.noise_audit()
+    assert main(["status", str(balls.folder)]) == 0
+    said = capsys.readouterr().out
+    assert str(audit) in said
+    assert f"narrow this most: {session.next_looks()[0]}" in said
+    assert main(["status", str(balls.folder), "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (row,) = [row for row in rows if "wrong_below" in row]
+    assert row == {**dataclasses.asdict(audit), "next_looks": list(session.next_looks(3))}
+
+
+def test_the_report_says_it(session, balls):
+    _score(session, 1, {"ball_04": 0.9, "ball_05": 0.2, "ball_06": 0.8, "ball_07": 0.1})
+    assert "masks are wrong" not in write_report(session).read_text(encoding="utf-8")
+    session.confirm("ball_04")
+    assert "of 4 cases looked at; wrong means" in write_report(session).read_text(encoding="utf-8")
