@@ -159,6 +159,9 @@ class CaseScored:
     label_difference: float = NAN
     self_confidence: float = NAN
     labelled: int = 0
+    marked: tuple[int, ...] = ()
+    drawn: tuple[int, ...] = ()
+    shared: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

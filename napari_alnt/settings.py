@@ -13,7 +13,7 @@ from napari_alnt.errors import AlntError
 
 Method = Literal["UNIFORM", "RGS", "RGM", "RGSM", "RGSM_AL", "RANDOM", "SMALL_LOSS", "EXPERTS"]
 Scope = Literal["all", "head"]
-Similarity = Literal["dot", "cosine"]
+Similarity = Literal["dot", "cosine", "path"]
 Window = Literal["lung", "soft_tissue", "bone", "percentile"]
 Network = Literal["unet_small", "unet", "segresnet"]
 RankingName = Literal["alnt", "disagreement", "entropy", "loss", "random", "foreground_random"]
@@ -50,9 +50,11 @@ class Settings:
     foreground: float = _setting(0.75, "Share of patches centred on a labelled structure.", 0, 1)
     augment: bool = _setting(True, "Vary grey values and pose of the patches.")
     mirror: bool = _setting(False, "Also mirror left and right; wrong where sides have their own label.")
-    method: Method = _setting("RGSM_AL", "How samples are weighed: the paper's five, and three controls.")
+    method: Method = _setting("RGSM", "How samples are weighed: the paper's five, and three controls.")
     trust_share: float = _setting(0.5, "λ, the share of trust in a weight; the rest is informativeness.", 0, 1)
-    similarity: Similarity = _setting("dot", "How a gradient is compared with the experts'.")
+    similarity: Similarity = _setting(
+        "path", "Trust: the dot product or cosine with the experts' gradient, or its path."
+    )
     scope: Scope = _setting("all", "Whose gradient is compared: all parameters' or the last layer's alone.")
     mu: float = _setting(1.0, "μ, the weight of the expert patches' own loss; 0 is the paper.", 0, 100)
     learning_rate: float = _setting(2e-3, "Highest learning rate of a run; it falls to a twentieth.", 1e-6, 1)

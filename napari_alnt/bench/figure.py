@@ -31,7 +31,8 @@ def draw(rows: Rows, path: Path) -> None:
     except ImportError as error:
         raise AlntError("The figure needs matplotlib; install it with: pip install matplotlib") from error
     figure = Figure(figsize=(13, 9), layout="constrained")
-    top, bottom = figure.subfigures(2, 1, height_ratios=(1.1, 1))
+    halves: Any = figure.subfigures(2, 1, height_ratios=(1.1, 1))
+    top, bottom = halves
     left, right = top.subplots(1, 2, width_ratios=(1.2, 1))
     _finding(left, rows)
     _training(right, rows)

@@ -87,6 +87,17 @@ def run(plan: Plan, say: Callable[[str], None] = print) -> Results:
     return results
 
 
+def judge_anew(plan: Plan) -> Results:
+    """Judge the rankings by the scores that are kept in ``out``, as after a change of a ranking; nothing is trained."""
+    results = Results(plan.out / "results.jsonl")
+    for trial in plan.trials():
+        for student in runs.STUDENTS:
+            seen = results.where(part=runs.part_of(student), **trial.key)
+            if seen and (trial.folder / f"scores_{student}.jsonl").exists():
+                runs.judge(trial, student, seen[0]["seconds"], results)
+    return results
+
+
 def run_trial(plan: Plan, trial: Trial, results: Results, say: Callable[[str], None]) -> None:
     """Every part of one trial that the results lack."""
     missing = list(_missing(plan, trial, results))

@@ -41,6 +41,14 @@ class Results:
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
 
+    def drop(self, **key: Any) -> None:
+        """Take the rows with these values out, of the file as well."""
+        with self._lock:
+            kept = [row for row in self.rows if not all(row[name] == value for name, value in key.items())]
+            if len(kept) < len(self.rows):
+                self.rows = kept
+                write_text(self.path, "".join(json.dumps(row) + "\n" for row in kept))
+
     def where(self, **key: Any) -> list[Row]:
         """The rows with these values."""
         return [row for row in self.rows if all(row[name] == value for name, value in key.items())]

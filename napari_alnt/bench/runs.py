@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +15,7 @@ from napari_alnt.bench.measures import auroc, precision_at, rank_correlation, wi
 from napari_alnt.bench.results import Results, Row
 from napari_alnt.bench.rivals import priorities, until
 from napari_alnt.bench.trial import Heard, Trial, correct, follow
-from napari_alnt.events import CaseScored, Validated, to_line
+from napari_alnt.events import CaseScored, Validated
 from napari_alnt.session import Session
 from napari_alnt.settings import Settings
 
@@ -25,13 +24,12 @@ Say = Callable[[str], None]
 
 # does it find the wrong masks -----------------------------------------------------------------------------------------
 
-STUDENTS: dict[str, dict[str, Any]] = {"default": {}, "paper": {"mu": 0.0}}
+STUDENTS: dict[str, dict[str, Any]] = {"default": {}, "paper": {"method": "RGSM_AL", "similarity": "dot", "mu": 0.0}}
 """Students whose scores are compared: the default one, and the paper's, whose loss has no expert in it."""
 
 
 def find(trial: Trial, student: str, results: Results) -> None:
     """Train a student, ranking along the way; one row for each rival, and the scores for a later look."""
-    part = "find" if student == "default" else f"find, {student}"
     start = time.monotonic()
     heard = Heard()
     folder = trial.copy(trial.base, f"student_{student}")
@@ -39,24 +37,23 @@ def find(trial: Trial, student: str, results: Results) -> None:
     with Session.open(folder) as session:
         follow(session.train(settings), heard)
     seconds = time.monotonic() - start
-    keep_scores(trial, student, heard.scores)
-    for row in found(trial, heard.scores):
-        results.add({**trial.key, "part": part, **row, "seconds": seconds})
+    trial.keep_scores(student, heard.scores)
+    judge(trial, student, seconds, results)
     if student == "default":
         audit = heard.audits[-1]
         results.add({**trial.key, "part": "train", "configuration": "default", **audited(audit), "seconds": seconds})
 
 
-def keep_scores(trial: Trial, student: str, scores: Mapping[str, list[CaseScored]]) -> None:
-    """Write down every score, with what the simulation knows, for rankings that nobody has thought of yet."""
-    lines = [to_line(score) for case in sorted(scores) for score in scores[case]]
-    (trial.folder / f"scores_{student}.jsonl").write_text("\n".join(lines) + "\n")
-    known = {
-        name: {**dataclasses.asdict(k.work), "patient": k.patient, "damage": k.damage, "size_ml": k.size_ml}
-        for name, k in trial.known.items()
-    }
-    wrong = trial.wrong()
-    (trial.folder / "known.json").write_text(json.dumps({n: {**v, "wrong": wrong[n]} for n, v in known.items()}))
+def judge(trial: Trial, student: str, seconds: float, results: Results) -> None:
+    """Judge every rival by the kept scores of a student; rows that are there are made anew."""
+    results.drop(part=part_of(student), **trial.key)
+    for row in found(trial, trial.scores(student)):
+        results.add({**trial.key, "part": part_of(student), **row, "seconds": seconds})
+
+
+def part_of(student: str) -> str:
+    """The part under which a student's rows stand."""
+    return "find" if student == "default" else f"find, {student}"
 
 
 def found(trial: Trial, scores: Mapping[str, list[CaseScored]]) -> Iterator[Row]:
@@ -119,38 +116,52 @@ def audit(trial: Trial, results: Results) -> None:
 
 METHODS: dict[str, dict[str, Any]] = {
     "UNIFORM": {"method": "UNIFORM", "mu": 0.0},
-    "experts only": {"method": "EXPERTS", "mu": 1.0},
-    "experts + pseudo": {"method": "UNIFORM", "mu": 1.0},
-    "RGSM_AL, μ 0 (paper)": {"method": "RGSM_AL", "mu": 0.0},
-    "RGS, μ 0": {"method": "RGS", "mu": 0.0},
+    "experts only": {"method": "EXPERTS"},
+    "experts + pseudo": {"method": "UNIFORM"},
+    "RGSM_AL dot, μ 0 (paper)": {"method": "RGSM_AL", "similarity": "dot", "mu": 0.0},
+    "RGSM dot, μ 1": {"similarity": "dot"},
+    "RGSM_AL dot, μ 1": {"method": "RGSM_AL", "similarity": "dot"},
+    "RGSM path, μ 0": {"mu": 0.0},
+    "RGSM path, μ 0.3": {"mu": 0.3},
+    "RGSM path, μ 3": {"mu": 3.0},
+    "RGS path, μ 1": {"method": "RGS"},
+    "RGSM_AL path, μ 1": {"method": "RGSM_AL"},
+    "RGS dot, μ 0": {"method": "RGS", "similarity": "dot", "mu": 0.0},
     "RGM, μ 0": {"method": "RGM", "mu": 0.0},
-    "RGSM, μ 0": {"method": "RGSM", "mu": 0.0},
+    "RGSM dot, μ 0": {"similarity": "dot", "mu": 0.0},
     "RANDOM, μ 0": {"method": "RANDOM", "mu": 0.0},
     "SMALL_LOSS, μ 0": {"method": "SMALL_LOSS", "mu": 0.0},
-    "RGSM_AL cosine, μ 0": {"method": "RGSM_AL", "mu": 0.0, "similarity": "cosine"},
-    "RGSM_AL head, μ 0": {"method": "RGSM_AL", "mu": 0.0, "scope": "head"},
-    "RGSM_AL head cosine, μ 0": {"method": "RGSM_AL", "mu": 0.0, "scope": "head", "similarity": "cosine"},
-    "SMALL_LOSS, μ 1": {"method": "SMALL_LOSS", "mu": 1.0},
-    "RGSM_AL, μ 0.3": {"method": "RGSM_AL", "mu": 0.3},
-    "RGSM_AL, μ 3": {"method": "RGSM_AL", "mu": 3.0},
-    "RGSM, μ 1": {"method": "RGSM", "mu": 1.0},
-    "RGSM_AL head, μ 1": {"method": "RGSM_AL", "mu": 1.0, "scope": "head"},
-    "RGSM head cosine, μ 1": {"method": "RGSM", "mu": 1.0, "scope": "head", "similarity": "cosine"},
+    "SMALL_LOSS, μ 1": {"method": "SMALL_LOSS"},
+    "RGSM_AL cosine, μ 0": {"method": "RGSM_AL", "similarity": "cosine", "mu": 0.0},
+    "RGSM_AL dot head, μ 0": {"method": "RGSM_AL", "similarity": "dot", "scope": "head", "mu": 0.0},
+    "RGSM_AL cosine head, μ 0": {"method": "RGSM_AL", "similarity": "cosine", "scope": "head", "mu": 0.0},
+    "UNIFORM, then experts": {"method": "UNIFORM", "mu": 0.0},
 }
 """Ways to train that are compared with the default one; each gets the same steps."""
+FINE_TUNED = "UNIFORM, then experts"
+"""The way whose second half is on the experts alone."""
 
 
 def train(trial: Trial, name: str, results: Results) -> None:
     """Train one student in one way; a row with its audit Dice, case by case."""
     start = time.monotonic()
     heard = Heard()
-    settings = dataclasses.replace(trial.settings, **METHODS[name], rank_every=0)
     folder = trial.copy(trial.base, "train")
     with Session.open(folder) as session:
-        follow(session.train(settings), heard)
+        for settings in _phases(trial.settings, name):
+            follow(session.train(settings), heard)
     shutil.rmtree(folder)
     row = {"configuration": name, **audited(heard.audits[-1]), "seconds": time.monotonic() - start}
     results.add({**trial.key, "part": "train", **row})
+
+
+def _phases(settings: Settings, name: str) -> tuple[Settings, ...]:
+    """The settings of each run of a way to train; together they have the steps of one."""
+    whole = dataclasses.replace(settings, **METHODS[name], rank_every=0)
+    if name != FINE_TUNED:
+        return (whole,)
+    half = dataclasses.replace(whole, epochs=settings.epochs // 2, validate_every=settings.epochs // 2)
+    return half, dataclasses.replace(half, method="EXPERTS", mu=1.0)
 
 
 # does it save minutes -------------------------------------------------------------------------------------------------

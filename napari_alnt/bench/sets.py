@@ -97,7 +97,7 @@ def hippocampus(data: Path, work: Path) -> BenchSet:
 
 def head_and_neck(data: Path, work: Path) -> BenchSet:
     """Head-and-neck CT, five organs (OpenKBP)."""
-    settings = _settings(window="soft_tissue", spacing=(6.0, 6.0, 6.0), steps_per_epoch=42)
+    settings = _settings(window="soft_tissue", spacing=(6.0, 6.0, 6.0), steps_per_epoch=42, teacher_steps=300)
     labels = dict(enumerate(("brainstem", "cord", "right parotid", "left parotid", "mandible"), start=1))
     cases = _listed(data / "openkbp_hn_ct")
     return BenchSet("head_and_neck", cases, labels, settings, Division(4, 6, 16, 40), tuple(DAMAGES))

@@ -6,20 +6,20 @@ import dataclasses
 import json
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from napari_alnt.bench.minutes import Work, mean_dice, minutes
 from napari_alnt.bench.planted import Array, Planned, plan, plant, wobble
 from napari_alnt.bench.sets import UNKNOWN, BenchSet, TrueCase
-from napari_alnt.data import CaseFiles, Project, Role, Volume, read_labels, read_volume, write_labels
+from napari_alnt.data import CaseFiles, Project, Role, Volume, read_labels, read_volume, write_labels, write_text
 from napari_alnt.errors import AlntError
-from napari_alnt.events import CaseScored, Event, Failed, Validated
+from napari_alnt.events import CaseScored, Event, Failed, Validated, from_line, to_line
 from napari_alnt.session import Radiologist, Session
 from napari_alnt.settings import Settings
 
@@ -40,6 +40,21 @@ class Known:
     damage: str
     work: Work
     size_ml: float
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> Known:
+        """From the plain values of :meth:`plain`."""
+        work = Work(**{item.name: values[item.name] for item in dataclasses.fields(Work)})
+        return cls(values["patient"], values["damage"], work, values["size_ml"])
+
+    def plain(self) -> dict[str, Any]:
+        """All of it side by side, for JSON."""
+        return {
+            "patient": self.patient,
+            "damage": self.damage,
+            "size_ml": self.size_ml,
+            **dataclasses.asdict(self.work),
+        }
 
 
 @dataclass
@@ -102,7 +117,9 @@ class Trial:
         self._create(teacher)
         if not teacher:
             self._teach()
-        (self.folder / "damages.json").write_text(json.dumps(damages))
+        with Project.open(self.base, write=False) as project:
+            known = {case.name: self._known(project, case.name, damages) for case in project.by_role("pool")}
+        write_text(self.folder / "known.json", json.dumps({name: one.plain() for name, one in known.items()}))
         (self.folder / "ready").touch()
 
     def copy(self, source: Path, name: str) -> Path:
@@ -115,9 +132,20 @@ class Trial:
     @cached_property
     def known(self) -> dict[str, Known]:
         """The simulation's knowledge of every pool case, by name."""
-        damages = json.loads((self.folder / "damages.json").read_text())
-        with Project.open(self.base, write=False) as project:
-            return {case.name: self._known(project, case.name, damages) for case in project.by_role("pool")}
+        return {name: Known.of(values) for name, values in json.loads((self.folder / "known.json").read_text()).items()}
+
+    def scores(self, student: str) -> dict[str, list[CaseScored]]:
+        """The kept scores of a student's rankings, by case, oldest first."""
+        found: dict[str, list[CaseScored]] = defaultdict(list)
+        for line in (self.folder / f"scores_{student}.jsonl").read_text().splitlines():
+            score = from_line(line)
+            found[score.case].append(score)
+        return found
+
+    def keep_scores(self, student: str, scores: Mapping[str, list[CaseScored]]) -> None:
+        """Write down every score, for rankings that nobody has thought of yet."""
+        lines = [to_line(score) + "\n" for case in sorted(scores) for score in scores[case]]
+        write_text(self.folder / f"scores_{student}.jsonl", "".join(lines))
 
     def wrong(self) -> dict[str, bool]:
         """Which pool masks are wrong: the damaged ones, or the fifth of lowest true Dice."""

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from tyro.conf import FlagCreatePairsOff, Positional
 
-from napari_alnt.bench import ARMS, METHODS, PARTS, SETS, Plan, Results, draw, quick, run, tables
+from napari_alnt.bench import ARMS, METHODS, PARTS, SETS, Plan, Results, draw, judge_anew, quick, run, tables
 from napari_alnt.cli.terminal import Terminal
 from napari_alnt.errors import AlntError
 
@@ -47,13 +47,18 @@ class Bench:
     """Keep every trial's project."""
     tables: Flag = False
     """Run nothing; print the tables of the results that are there."""
+    judge: Flag = False
+    """Train nothing; judge the rankings anew by the scores that are kept, as after a change of a ranking."""
     figure: Path | None = None
     """Draw the results into this file (.svg, .png, .pdf); needs matplotlib."""
     json: Flag = False
     """Print JSON lines instead of text."""
 
     def __call__(self, terminal: Terminal) -> None:
-        results = Results(self.out / "results.jsonl") if self.tables else run(self._plan(), terminal.say)
+        if self.tables:
+            results = Results(self.out / "results.jsonl")
+        else:
+            results = judge_anew(self._plan()) if self.judge else run(self._plan(), terminal.say)
         for table in tables(results.rows):
             terminal.table(table.title, table.columns, table.rows)
         if self.figure is not None:

@@ -48,13 +48,17 @@ class Agreement:
     ``soft_dice`` mean over the structures of 2Σ p_c y_c / Σ (p_c + y_c), the Dice expected if p is right;
     ``label_difference`` mean |p − y| over classes and known voxels, MONAI's LabelQualityScore;
     ``self_confidence`` Σ_x e_x p_y(x) / Σ_x e_x with e = exp((1 − p_y)/0.1), the soft minimum of p_y that cleanlab
-    scores images by.
+    scores images by; ``marked``, ``drawn`` and ``shared`` count the known voxels of each structure 1…C−1 in the mask,
+    in the student's most probable classes, and in both.
     """
 
     entropy: float
     soft_dice: float
     label_difference: float
     self_confidence: float
+    marked: tuple[int, ...] = ()
+    drawn: tuple[int, ...] = ()
+    shared: tuple[int, ...] = ()
 
 
 class VoxelTrust(NamedTuple):
@@ -155,7 +159,16 @@ def agreement(probabilities: Tensor, mask: Tensor) -> Agreement:
     uncertain = float(-torch.xlogy(q, q).sum(0).mean() / math.log(len(p)))
     difference = label_quality_score(p[None], truth[None])
     assert difference is not None
-    return Agreement(uncertain, _soft_dice(p, truth), float(difference), _soft_minimum((p * truth).sum(0)))
+    guess, classes = p.argmax(0), range(1, len(p))
+    return Agreement(
+        uncertain,
+        _soft_dice(p, truth),
+        float(difference),
+        _soft_minimum((p * truth).sum(0)),
+        marked=tuple(int((y == c).sum()) for c in classes),
+        drawn=tuple(int((guess == c).sum()) for c in classes),
+        shared=tuple(int(((guess == c) & (y == c)).sum()) for c in classes),
+    )
 
 
 def _soft_dice(p: Tensor, truth: Tensor) -> float:

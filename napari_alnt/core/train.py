@@ -97,17 +97,18 @@ def train_step(
     scope: Scope = "all",
     mu: float = 0.0,
     clip: float = 12.0,
+    standing: Tensor | None = None,
 ) -> StepReport:
     """One optimiser step on Σ w_i ℓ_i + μ · mean_v ℓ_v.
 
     g is the gradient of mean_v ℓ_v, so the experts' part costs no second backward pass. The step is skipped when all
     weights and μ are 0, as Adam's momentum would move the network even so, and when a gradient is not finite.
-    Gradients longer than ``clip`` are shortened to it.
+    Gradients longer than ``clip`` are shortened to it. ``standing (B,)`` is the trust of ``similarity`` "path".
     """
     net.train()
     pseudo, expert = pseudo.to(_device(net)), expert.to(_device(net))
     g, expert_loss, dropped = _mean_gradient(net, expert)
-    seen = weigh(net, head, g, pseudo.images, pseudo.targets, method, trust_share, similarity, scope)
+    seen = weigh(net, head, g, pseudo.images, pseudo.targets, method, trust_share, similarity, scope, standing)
     dropped += [(pseudo.cases[i], "its loss or gradient is not finite") for i in seen.dropped]
     weights, losses = seen.weights.tolist(), seen.losses.tolist()
     kept = [i for i, weight in enumerate(weights) if weight > 0]

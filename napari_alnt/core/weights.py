@@ -211,11 +211,13 @@ def weigh(
     trust_share: float = 0.5,
     similarity: Similarity = "dot",
     scope: Scope = "all",
+    standing: Tensor | None = None,
 ) -> Weighed:
     """Weigh ``images (B, 1, D, H, W)`` with ``targets (B, D, H, W)`` against the expert gradient g.
 
     With ``similarity`` "cosine" the cosine stands in for the dot product in T; with ``scope`` "head" both gradients
-    are those of the last layer's weight alone. The network stays as it was. A batch without a sample has no weights.
+    are those of the last layer's weight alone; with "path", ``standing (B,)`` does, the trust that the samples' cases
+    have gathered along the training. The network stays as it was. A batch without a sample has no weights.
     """
     if len(images) == 0:
         none = images.new_zeros(0)
@@ -229,7 +231,8 @@ def weigh(
         asked = similarity == "cosine"
         cosine = cosines(net, g, images, targets) if asked else torch.full_like(trusted, torch.nan)
     ok = losses.isfinite() & trusted.isfinite() & m.isfinite()
-    u = torch.where(ok, cosine if similarity == "cosine" else trusted, torch.nan)
+    measures = {"dot": trusted, "cosine": cosine, "path": trusted if standing is None else standing.to(losses)}
+    u = torch.where(ok, measures[similarity], torch.nan)
     weights = sample_weights(u, m, method, trust_share, losses)
     bad = tuple((~(ok & u.isfinite())).nonzero().flatten().tolist())
     return Weighed(weights, trusted, cosine, m, losses, bad)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import math
 import os
 import sqlite3
@@ -44,6 +45,7 @@ CREATE TABLE scores (
     label TEXT NOT NULL, trust REAL, cosine REAL, head_cosine REAL, informativeness REAL, loss REAL, entropy REAL,
     dice REAL, foreground INTEGER NOT NULL, norm REAL, head_trust REAL, voxel_trust REAL, self_informativeness REAL,
     soft_dice REAL, label_difference REAL, self_confidence REAL, labelled INTEGER NOT NULL DEFAULT 0,
+    marked TEXT, drawn TEXT, shared TEXT,
     PRIMARY KEY (run, step, "case"));
 CREATE TABLE predictions (
     "case" TEXT PRIMARY KEY REFERENCES cases(name), run INTEGER NOT NULL REFERENCES runs(number), label TEXT NOT NULL,
@@ -158,7 +160,8 @@ def _insert(verb: str, connection: sqlite3.Connection, table: str, record: Any, 
     row = {**(dataclasses.asdict(record) if record is not None else {}), **values}
     columns = ", ".join(f'"{name}"' for name in row)
     marks = ", ".join("?" * len(row))
-    connection.execute(f"{verb} INTO {table} ({columns}) VALUES ({marks})", list(row.values()))
+    plain = [json.dumps(value) if isinstance(value, tuple) else value for value in row.values()]
+    connection.execute(f"{verb} INTO {table} ({columns}) VALUES ({marks})", plain)
 
 
 def record(kind: type[T], row: sqlite3.Row) -> T:
@@ -167,8 +170,15 @@ def record(kind: type[T], row: sqlite3.Row) -> T:
     A column that a table of an earlier napari-alnt lacks takes the field's default.
     """
     there = row.keys()
-    names = [item.name for item in dataclasses.fields(kind) if item.name in there]  # type: ignore[arg-type]
-    return kind(**{name: math.nan if row[name] is None else row[name] for name in names})
+    known = [item for item in dataclasses.fields(kind) if item.name in there]  # type: ignore[arg-type]
+    return kind(**{item.name: _python(str(item.type), row[item.name]) for item in known})
+
+
+def _python(hint: str, value: Any) -> Any:
+    """A column's value as a field of that type holds it; numbers of a tuple stand in one column, as JSON."""
+    if hint.startswith("tuple"):
+        return tuple(json.loads(value or "[]"))
+    return math.nan if value is None else value
 
 
 def _schema_columns() -> dict[str, dict[str, str]]:

@@ -21,7 +21,8 @@ class Position:
     """Where training stood: steps and epochs done since the first run, and those done before this run.
 
     ``network``, ``classes``, ``spacing`` and ``window`` say what the weights can be used for. ``unfinished`` holds
-    what an interrupted epoch had gathered; ``look_due`` says that the epoch's audit and ranking are still to come.
+    what an interrupted epoch had gathered; ``look_due`` says that the epoch's audit and ranking are still to come;
+    ``standing`` is the cases' trust along the path so far.
     """
 
     step: int
@@ -34,6 +35,7 @@ class Position:
     window: str
     unfinished: dict[str, Any] | None = None
     look_due: bool = False
+    standing: dict[str, float] | None = None
 
     def fits(self, other: Position) -> bool:
         """Whether weights of the one can go on as the other."""

@@ -15,6 +15,7 @@ from napari_alnt.data import Case, Project, Run
 from napari_alnt.engine.dataset import Dataset, Prepared
 from napari_alnt.engine.ledger import EpochBook
 from napari_alnt.engine.mailbox import Mailbox
+from napari_alnt.engine.standing import Standing
 from napari_alnt.engine.student import Student, path_of
 from napari_alnt.engine.viewing import Viewer
 from napari_alnt.errors import AlntError
@@ -155,6 +156,7 @@ class Training:
         rate = self._learning_rate(step)
         for group in self.student.optimizer.param_groups:
             group["lr"] = rate
+        standing = Standing(self.pool, self.student.position.standing)
         report = core.train_step(
             self.student.net,
             self.student.head,
@@ -164,11 +166,13 @@ class Training:
             method=settings.method,
             trust_share=settings.trust_share,
             similarity=settings.similarity,
+            standing=standing.of(pseudo.cases),
             scope=settings.scope,
             mu=settings.mu,
         )
         book.add(report, expert.cases)
-        self._move(step=step + 1)
+        standing.add(report)
+        self._move(step=step + 1, standing=standing.means)
         for case, reason in report.dropped:
             yield SampleDropped(step + 1, case, reason)
         yield StepDone(

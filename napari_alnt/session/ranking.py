@@ -7,8 +7,10 @@ Scores are un-normalised and come from the scoring pass (``core.scoring``), so c
 from __future__ import annotations
 
 import dataclasses
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,14 +22,23 @@ Floats = npt.NDArray[np.float64]
 Ranking = Callable[["CaseScores"], Floats]
 
 
+FADING = 0.5
+"""What a ranking counts beside the one after it: a student that has learned more knows better."""
+MISSED = 0.05
+"""Share of structures that a teacher is taken to leave out altogether."""
+
+
 @dataclass(frozen=True, eq=False)
 class CaseScores:
     """The scores of n pool cases, each an array ``(n_cases,)``; nan where a case could not be scored.
 
-    Their meaning is that of :class:`~napari_alnt.events.CaseScored`, with ``head_cosine`` averaged over the ledger.
+    They are those of the newest ranking, as :class:`~napari_alnt.events.CaseScored` tells them; only ``agreement``
+    and ``path``, of which trust is made, look back over the ledger (:func:`look_back`).
     """
 
     cases: tuple[str, ...]
+    agreement: Floats
+    path: Floats
     trust: Floats
     cosine: Floats
     head_cosine: Floats
@@ -50,27 +61,65 @@ class CaseScores:
     def of(
         cls, scored: Sequence[CaseScored], past: Mapping[str, Sequence[CaseScored]] | None = None, seed: int = 0
     ) -> CaseScores:
-        """The newest scores, with ``head_cosine`` averaged over the ledger's ``past`` scores of the same case.
-
-        Each ranking counts by how loud the gradients were in it, ρ = ‖G‖‖g‖ = trust / cosine (G the case's, g the
-        experts'): trust speaks while the student learns, and fades into noise as both gradients do.
-        """
+        """The newest scores, and what ``past`` scores of the same cases, oldest first, add to them."""
         ordered = sorted(scored, key=lambda score: score.case)
-        names = [item.name for item in dataclasses.fields(cls) if item.name not in ("cases", "seed")]
+        names = {item.name for item in dataclasses.fields(CaseScored)} & {item.name for item in dataclasses.fields(cls)}
         columns = {name: np.array([getattr(score, name) for score in ordered], dtype=float) for name in names}
-        if past:
-            columns["head_cosine"] = np.array([_average(past.get(score.case, ()), score) for score in ordered])
-        return cls(cases=tuple(score.case for score in ordered), seed=seed, **columns)
+        agreement, path = look_back({score.case: [*(past or {}).get(score.case, [])] or [score] for score in ordered})
+        return cls(cases=tuple(score.case for score in ordered), agreement=agreement, path=path, seed=seed, **columns)
 
 
-def _average(past: Sequence[CaseScored], newest: CaseScored) -> float:
-    """Σ_t ρ_t cos_t / Σ_t ρ_t over the rankings t in which both are known."""
-    loud = [(score.head_cosine, score.trust / score.cosine) for score in past if score.cosine]
-    known = [(cosine, weight) for cosine, weight in loud if np.isfinite(cosine) and np.isfinite(weight) and weight > 0]
-    if not known:
-        return newest.head_cosine
-    cosines, weights = zip(*known, strict=True)
-    return float(np.average(cosines, weights=weights))
+def look_back(past: Mapping[str, Sequence[CaseScored]]) -> tuple[Floats, Floats]:
+    """Agreement and path ``(n_cases,)`` of cases sorted by name: means over each one's rankings, newer ones heavier.
+
+    Agreement is the mean over the structures of :func:`agreements` in a ranking. Path is −ℓ, the loss of the mask under
+    the student: summed over the steps of training, the product of the mask's gradient with the way the student went is
+    ℓ(first) − ℓ(now), and first all masks are alike.
+    """
+    rankings: dict[int, list[CaseScored]] = defaultdict(list)
+    for scores in past.values():
+        for score in scores:
+            rankings[score.step].append(score)
+    seen: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for step in sorted(rankings):
+        for score, agreement in zip(rankings[step], agreements(rankings[step]), strict=True):
+            seen[score.case].append((float(agreement), -score.loss))
+    means = np.array([_faded(seen[case]) for case in sorted(past)]).reshape(-1, 2)
+    return means[:, 0], means[:, 1]
+
+
+def agreements(scored: Sequence[CaseScored]) -> Floats:
+    """How well mask and student agree in one ranking, ``(n_cases,)`` in 0…1: the mean over the structures of
+
+    2 shared / (marked + drawn), their Dice, where the mask marks the structure; where it does not, the chance that
+    there is none, q s / (q s + (1 − q) drawn). s is what the student typically draws beside a mask, the median of
+    drawn − shared, and q the chance that an empty mask is right: the share of empty masks against that of those which
+    a teacher leaves out (:data:`MISSED`).
+    """
+    counts = [np.array([getattr(score, name) for score in scored], float) for name in ("marked", "drawn", "shared")]
+    if not counts[0].size:  # scores of an earlier napari-alnt did not count
+        return np.array([score.dice for score in scored], float)
+    structures = [_of_structure(*(count[:, index] for count in counts)) for index in range(counts[0].shape[1])]
+    return cast(Floats, np.mean(structures, axis=0))
+
+
+def _of_structure(marked: Floats, drawn: Floats, shared: Floats) -> Floats:
+    there = marked > 0
+    beside = 1 + (float(np.median((drawn - shared)[there])) if there.any() else 0.0)
+    empty = (np.count_nonzero(~there) + 0.5) / len(marked)
+    right = empty / (empty + MISSED * there.mean())
+    dice = 2 * shared / np.maximum(marked + drawn, 1)
+    return np.where(there, dice, right * beside / (right * beside + (1 - right) * drawn))
+
+
+def _faded(values: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Means of both columns, each value counting :data:`FADING` times the one after it; nan counts nowhere."""
+    table = np.array(values)
+    weights = FADING ** np.arange(len(table))[::-1, None] * np.isfinite(table)
+    total = weights.sum(axis=0)
+    sums = (np.nan_to_num(table) * weights).sum(axis=0)
+    agreement, path = np.where(total > 0, sums / np.where(total > 0, total, 1), np.nan)
+    return float(agreement), float(path)
 
 
 def _rank01(values: Floats) -> Floats:
@@ -83,13 +132,13 @@ def _rank01(values: Floats) -> Floats:
 
 
 def alnt(scores: CaseScores) -> Floats:
-    """Lowest trust, highest informativeness: ``0.9 (1 − r(trust)) + 0.1 r(informativeness)``.
+    """Lowest trust, highest informativeness: ``0.95 (1 − trust) + 0.05 r(informativeness)``.
 
-    r is the rank among the cases, scaled to 0…1; trust is the cosine with the expert gradient in the last layer,
-    averaged over the rankings so far (:meth:`CaseScores.of`). Informativeness only decides between cases of like
-    trust: measured with the teacher's label, it is largest for large, good masks.
+    Trust is ``(2 r(agreement) + r(path)) / 3``, r the rank among the cases scaled to 0…1; informativeness is taken with
+    the student's own label and only decides between cases of like trust.
     """
-    return 0.9 * (1 - _rank01(scores.head_cosine)) + 0.1 * _rank01(scores.informativeness)
+    trust = (2 * _rank01(scores.agreement) + _rank01(scores.path)) / 3
+    return 0.95 * (1 - trust) + 0.05 * _rank01(scores.self_informativeness)
 
 
 def disagreement(scores: CaseScores) -> Floats:

@@ -40,8 +40,8 @@ CHECKPOINT = Path("checkpoint") / "student.safetensors"
 class QueueRow:
     """One line of the queue; nan where nothing is known yet.
 
-    ``trust`` is the agreement with the experts that the ranking uses (−1…1), ``share`` the case's part of the
-    weights in the last epoch, ``dice`` that of the student's mask with the teacher's.
+    ``trust`` is the mask's agreement with what the student has learned, over the rankings so far (0…1), ``share`` the
+    case's part of the weights in the last epoch, ``dice`` that of the student's mask with the teacher's.
     """
 
     case: str
@@ -340,7 +340,7 @@ class Session:
         if not past:
             return {}
         scores = CaseScores.of([of_case[-1] for of_case in past.values()], past, seed=self.project.settings.seed)
-        columns = (scores.head_cosine.tolist(), RANKINGS[ranking](scores).tolist())
+        columns = (scores.agreement.tolist(), RANKINGS[ranking](scores).tolist())
         return dict(zip(scores.cases, zip(*columns, strict=True), strict=True))
 
     def _recall(self) -> None:

@@ -138,6 +138,10 @@ def test_agreement_is_what_its_sources_say() -> None:
     assert seen.label_difference == pytest.approx(float((probabilities - truth).abs().mean()), rel=1e-6)
     soft = [2 * (probabilities[c] * truth[c]).sum() / (probabilities[c] + truth[c]).sum() for c in (1, 2)]
     assert seen.soft_dice == pytest.approx(float(sum(soft) / 2), rel=1e-6)
+    guess = probabilities.argmax(0)
+    assert seen.marked == tuple(int((mask == c).sum()) for c in (1, 2))
+    assert seen.drawn == tuple(int((guess == c).sum()) for c in (1, 2))
+    assert seen.shared == tuple(int(((guess == c) & (mask == c)).sum()) for c in (1, 2))
     own = [float(p) for p in (probabilities * truth).sum(0).flatten()]
     weight = [math.exp((1 - p) / 0.1) for p in own]
     assert seen.self_confidence == pytest.approx(sum(map(math.prod, zip(own, weight, strict=True))) / sum(weight))

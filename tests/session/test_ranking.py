@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_alnt.events import CaseScored
-from napari_alnt.session.ranking import RANKINGS, CaseScores
+from napari_alnt.session.ranking import RANKINGS, CaseScores, agreements, look_back
 
 
 def scored(case: str, **values: float) -> CaseScored:
@@ -32,11 +32,11 @@ def test_every_ranking_gives_one_finite_priority_a_case_whatever_their_order(nam
     np.testing.assert_array_equal(priority, RANKINGS[name](backward))
 
 
-def test_alnt_puts_low_trust_and_high_informativeness_first():
+def test_alnt_puts_low_trust_first_and_among_like_trust_the_informative():
     cases = [
-        scored("trusted", head_cosine=0.9, informativeness=0.1),
-        scored("doubted", head_cosine=-0.5, informativeness=0.2),
-        scored("doubted_and_telling", head_cosine=-0.5, informativeness=0.9),
+        scored("trusted", marked=(100,), drawn=(100,), shared=(90,), loss=0.2, self_informativeness=0.1),
+        scored("doubted", marked=(100,), drawn=(100,), shared=(30,), loss=0.9, self_informativeness=0.2),
+        scored("doubted_and_telling", marked=(100,), drawn=(100,), shared=(30,), loss=0.9, self_informativeness=0.9),
     ]
     scores = CaseScores.of(cases)
     order = [scores.cases[i] for i in np.argsort(-RANKINGS["alnt"](scores))]
@@ -44,19 +44,45 @@ def test_alnt_puts_low_trust_and_high_informativeness_first():
 
 
 def test_alnt_is_the_formula_in_its_docstring():
-    scores = CaseScores.of(many(5))
+    rng = np.random.default_rng(5)
+    counts = [{"marked": (90, 0), "drawn": (80, 10), "shared": (int(n), 0)} for n in rng.permutation(70)[:12]]
+    cases = [dataclasses.replace(case, **extra) for case, extra in zip(many(5), counts, strict=True)]
+    cases = [dataclasses.replace(case, self_informativeness=float(rng.random())) for case in cases]
+    scores = CaseScores.of(cases)
     ranks = lambda values: np.argsort(np.argsort(values)) / (len(values) - 1)  # noqa: E731
-    expected = 0.9 * (1 - ranks(scores.head_cosine)) + 0.1 * ranks(scores.informativeness)
+    trust = (2 * ranks([case.shared[0] for case in cases]) + ranks([-case.loss for case in cases])) / 3
+    expected = 0.95 * (1 - trust) + 0.05 * ranks(scores.self_informativeness)
     np.testing.assert_allclose(RANKINGS["alnt"](scores), expected)
 
 
-def test_trust_is_averaged_over_the_ledger_by_how_loud_the_gradients_were():
-    loud = scored("a", head_cosine=-1.0, trust=3.0, cosine=0.5)  # ‖G‖‖g‖ = 6
-    faint = scored("a", head_cosine=1.0, trust=0.5, cosine=0.25)  # 2
-    broken = scored("a", head_cosine=9.0, trust=0.1, cosine=float("nan"))
-    averaged = CaseScores.of([faint], {"a": [loud, broken, faint]}).head_cosine
-    np.testing.assert_allclose(averaged, [(6 * -1 + 2 * 1) / 8])
-    assert CaseScores.of([broken], {"a": [broken]}).head_cosine.tolist() == [9.0]
+def test_agreement_is_the_dice_of_what_the_mask_marks():
+    cases = [scored(f"c{n}", marked=(60, 40), drawn=(50, 50), shared=(n, 40)) for n in (10, 20, 45)]
+    expected = [(2 * n / 110 + 2 * 40 / 90) / 2 for n in (10, 20, 45)]
+    np.testing.assert_allclose(agreements(cases), expected)
+
+
+def test_an_empty_mask_is_believed_where_they_are_common_and_the_student_draws_no_more_than_usual():
+    usual = [scored(f"c{n}", marked=(100,), drawn=(100,), shared=(90,)) for n in range(9)]
+    few = scored("few", marked=(0,), drawn=(5,), shared=(0,))
+    much = dataclasses.replace(few, case="much", drawn=(95,))
+    rare = agreements([*usual, much])[-1]
+    common = agreements([*usual, few, few, few, few, much])
+    assert rare < common[-1] < common[-2] < 1
+    assert agreements([*usual, dataclasses.replace(few, drawn=(0,))])[-1] == 1
+
+
+def test_trust_looks_back_over_the_ledger_and_newer_rankings_count_more():
+    old = scored("a", marked=(10,), drawn=(10,), shared=(1,), loss=0.9)
+    new = dataclasses.replace(old, step=2, shared=(7,), loss=0.3)
+    broken = dataclasses.replace(old, step=3, loss=float("nan"))
+    agreement, path = look_back({"a": [old, new]})
+    assert (agreement[0], path[0]) == pytest.approx(((0.1 * 0.5 + 0.7) / 1.5, (-0.9 * 0.5 - 0.3) / 1.5))
+    assert look_back({"a": [old, broken]})[1].tolist() == pytest.approx([-0.9])
+    assert np.isnan(look_back({"a": [broken]})[1][0])
+
+
+def test_scores_that_counted_no_voxels_fall_back_to_dice():
+    assert agreements([scored("a", dice=0.25), scored("b", dice=0.75)]).tolist() == [0.25, 0.75]
 
 
 def test_simple_rankings_follow_their_score():
