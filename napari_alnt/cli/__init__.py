@@ -1,4 +1,4 @@
-"""The command line: ``napari-alnt demo | new | teach | train | rank | predict | accept | status``."""
+"""The command line: ``napari-alnt demo | new | teach | train | rank | predict | accept | status | bench``."""
 
 from napari_alnt.cli.main import main
 

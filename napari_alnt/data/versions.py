@@ -95,10 +95,12 @@ class LabelBook(Store):
         confirmed: bool = False,
         parent: str | None = None,
         model: str = "",
+        teacher: Array | None = None,
     ) -> LabelVersion:
         """Keep ``labels`` (Z, Y, X) as a new version of a case's expert mask; the case becomes reference.
 
-        The version's file is durable before the row that names it. ``seconds`` is the human time spent.
+        The version's file is durable before the row that names it. ``seconds`` is the human time spent; ``teacher``
+        (Z, Y, X) saves the reading of the teacher's mask where it is at hand.
 
         Raises
         ------
@@ -114,7 +116,7 @@ class LabelBook(Store):
         grid = read_grid(case.image)
         self._require_values(labels, f"The mask for case '{name}'")
         parent = case.label if parent is None else parent
-        dice = 1.0 if confirmed and parent == "teacher" else self._teacher_dice(case, labels)
+        dice = 1.0 if confirmed and parent == "teacher" else self._teacher_dice(case, labels, teacher)
         with self._table.lock:
             number, file = self._next_file(name)
             make_folder(file.parent)
@@ -175,11 +177,13 @@ class LabelBook(Store):
                 table.execute('UPDATE versions SET dice = ? WHERE "case" = ? AND number = ?', values)
         return dice
 
-    def _teacher_dice(self, case: Case, labels: Array) -> float:
+    def _teacher_dice(self, case: Case, labels: Array, teacher: Array | None = None) -> float:
         """Dice of the teacher's mask with ``labels`` (Z, Y, X); nan, and no error, where there is none to compare."""
         with suppress(AlntError):  # a human's work is kept, whatever has become of the teacher's file
-            if (teacher := self.teacher(case)) is not None and teacher.voxels.shape == np.shape(labels):
-                return mask_dice(teacher.voxels, np.asarray(labels), self.settings.unknown)
+            if teacher is None and (volume := self.teacher(case)) is not None:
+                teacher = volume.voxels
+            if teacher is not None and teacher.shape == np.shape(labels):
+                return mask_dice(teacher, np.asarray(labels), self.settings.unknown)
         return math.nan
 
     def save_draft(self, name: str, labels: Array, seconds: float = 0.0) -> None:

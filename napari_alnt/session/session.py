@@ -248,10 +248,12 @@ class Session:
         author: str = "",
         seconds: float = 0.0,
         confirmed: bool = False,
+        teacher: npt.NDArray[Any] | None = None,
     ) -> LabelVersion:
         """Keep ``labels`` (Z, Y, X) as the expert label of a case; training takes it up in its next epoch.
 
-        ``seconds`` is the time spent; ``confirmed`` says that the mask was looked at and found right.
+        ``seconds`` is the time spent; ``confirmed`` says that the mask was looked at and found right; ``teacher``
+        (Z, Y, X) saves the reading of the teacher's mask where it is at hand.
 
         Raises
         ------
@@ -266,6 +268,7 @@ class Session:
             seconds=seconds,
             confirmed=confirmed,
             model=f"run {student.number}" if student else "",
+            teacher=teacher,
         )
         self.history.forget(case)
         self.changed.emit("case")

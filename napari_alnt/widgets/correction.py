@@ -211,9 +211,10 @@ class Correction(QObject):
         return decided
 
     def _accept(self, case: str) -> bool:
+        assert self.layers.opened is not None
         assert self.layers.correction is not None
-        mask = np.asarray(self.layers.correction.data)
-        version = self.session.accept(case, mask, author=_author(), seconds=round(self.seconds, 1))
+        mask, teacher = np.asarray(self.layers.correction.data), self.layers.opened.teacher
+        version = self.session.accept(case, mask, author=_author(), seconds=round(self.seconds, 1), teacher=teacher)
         self._kept = self._sum()
         self.said.emit(f"{case} accepted as version {version.number}; the next epoch learns from it.", "faint")
         return True

@@ -80,7 +80,7 @@ class Scatter(QWidget):
         scored = [row for row in queue if math.isfinite(row.trust) and math.isfinite(row.informativeness)]
         if scored:
             known = {row.case: (row.trust, row.informativeness) for row in scored}
-            self.plot.setLabel("bottom", "trust: cosine, over the rankings")
+            self.plot.setLabel("bottom", "trust: agreement with the student, over the rankings")
         else:
             samples = dict(history.samples)
             known = {case: (one.trust, one.informativeness) for case, one in samples.items()}

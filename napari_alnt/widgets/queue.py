@@ -16,7 +16,7 @@ from napari_alnt.widgets.style import STATUS_COLOURS, dot
 COLUMNS = (
     ("case", "Case", "Name of the case"),
     ("status", "Status", "new · draft: unfinished work is kept · skipped · flagged · accepted"),
-    ("trust", "Trust", "Agreement of the case's gradient with the experts', −1 … 1; low means: look at me"),
+    ("trust", "Trust", "How far the mask agrees with what the student has learned, 0 … 1; low means: look at me"),
     ("informativeness", "Inform.", "How large the case's gradient is in the last layer"),
     ("share", "Weight", "The case's part of all weights in the last epoch, in per cent"),
     ("dice", "Dice", "Dice of the student's mask with the teacher's"),

@@ -16,8 +16,7 @@ from napari_alnt.errors import AlntError
 def plan(tiny_set, tmp_path):
     return Plan(
         data=tmp_path, out=tmp_path / "out", sets=(tiny_set,), noises=("planted",), seeds=(0,),
-        parts=("find", "audit", "train", "loop"), methods=("UNIFORM", "experts only"),
-        arms=("all", "alnt", "random"), rounds=1,
+        parts=("find", "audit", "train", "loop"), methods=("UNIFORM",), arms=("all", "alnt"), rounds=1,
     )  # fmt: skip
 
 
@@ -42,7 +41,7 @@ def test_a_trial_answers_every_question_and_is_taken_up_where_it_stopped(plan):
     assert {row["configuration"] for row in rows if row["part"] == "train"} == {"default"}
     said = []
     results = run(plan, said.append)
-    jobs = ["train, UNIFORM", "train, experts only", "loop, all", "loop, alnt", "loop, random"]
+    jobs = ["train, UNIFORM", "loop, all", "loop, alnt"]
     assert [line.split(": ", 1)[1] for line in said] == jobs
     assert results.rows[: len(rows)] == rows
     assert run(plan, said.append).rows == results.rows
