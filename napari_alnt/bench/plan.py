@@ -16,7 +16,7 @@ from napari_alnt.bench.sets import load
 from napari_alnt.bench.trial import Noise, Trial
 
 NOISES: tuple[Noise, ...] = ("planted", "natural")
-PARTS = ("find", "find, paper", "audit", "train", "loop")
+PARTS = ("find", "find, paper", "train", "loop")
 """The questions, in the order in which a trial answers them."""
 
 
@@ -55,7 +55,7 @@ def quick(plan: Plan) -> Plan:
         plan,
         sets=plan.sets[:1],
         seeds=plan.seeds[:1],
-        parts=("find", "audit", "train", "loop"),
+        parts=("find", "train", "loop"),
         methods=("UNIFORM", "experts only"),
         arms=("all", "alnt", "foreground_random"),
         rounds=2,
@@ -92,9 +92,8 @@ def judge_anew(plan: Plan) -> Results:
     results = Results(plan.out / "results.jsonl")
     for trial in plan.trials():
         for student in runs.STUDENTS:
-            seen = results.where(part=runs.part_of(student), **trial.key)
-            if seen and (trial.folder / f"scores_{student}.jsonl").exists():
-                runs.judge(trial, student, seen[0]["seconds"], results)
+            if (trial.folder / f"scores_{student}.jsonl").exists():
+                runs.judge(trial, student, results)
     return results
 
 
@@ -119,13 +118,10 @@ def _missing(plan: Plan, trial: Trial, results: Results) -> Iterator[tuple[str, 
         return [name for name in names if part in plan.parts and name not in has]
 
     arms = lacks("loop", plan.arms)
-    audits = lacks("audit", ["noise audit"])
-    if lacks("find", ["alnt"]) or ((arms or audits) and not trial.student.exists()):
+    if lacks("find", ["alnt"]) or (arms and not trial.student.exists()):
         yield "find", partial(runs.find, trial, "default", results)
     if lacks("find, paper", ["alnt"]):
         yield "find, paper", partial(runs.find, trial, "paper", results)
-    if audits:
-        yield "audit", partial(runs.audit, trial, results)
     for name in lacks("train", plan.methods):
         yield f"train, {name}", partial(runs.train, trial, name, results)
     for arm in arms:

@@ -16,7 +16,7 @@ from napari_alnt.bench.results import Results, Row
 from napari_alnt.bench.rivals import priorities, until
 from napari_alnt.bench.trial import Heard, Trial, correct, follow
 from napari_alnt.events import CaseScored, Validated
-from napari_alnt.session import Session
+from napari_alnt.session import RANKINGS, CaseScores, Looks, Session
 from napari_alnt.settings import Settings
 
 Say = Callable[[str], None]
@@ -24,6 +24,7 @@ Say = Callable[[str], None]
 
 # does it find the wrong masks -----------------------------------------------------------------------------------------
 
+PAPER = "RGSM_AL dot, μ 0 (paper)"
 STUDENTS: dict[str, dict[str, Any]] = {"default": {}, "paper": {"method": "RGSM_AL", "similarity": "dot", "mu": 0.0}}
 """Students whose scores are compared: the default one, and the paper's, whose loss has no expert in it."""
 
@@ -38,17 +39,21 @@ def find(trial: Trial, student: str, results: Results) -> None:
         follow(session.train(settings), heard)
     seconds = time.monotonic() - start
     trial.keep_scores(student, heard.scores)
-    judge(trial, student, seconds, results)
-    if student == "default":
-        audit = heard.audits[-1]
-        results.add({**trial.key, "part": "train", "configuration": "default", **audited(audit), "seconds": seconds})
+    judge(trial, student, results)
+    end = audited(heard.audits[-1])
+    name = PAPER if student == "paper" else student
+    results.add({**trial.key, "part": "train", "configuration": name, **end, "seconds": seconds})
 
 
-def judge(trial: Trial, student: str, seconds: float, results: Results) -> None:
-    """Judge every rival by the kept scores of a student; rows that are there are made anew."""
+def judge(trial: Trial, student: str, results: Results) -> None:
+    """Judge every rival, and the noise audit, by the kept scores of a student; rows that are there are made anew."""
+    scores = trial.scores(student)
     results.drop(part=part_of(student), **trial.key)
-    for row in found(trial, trial.scores(student)):
-        results.add({**trial.key, "part": part_of(student), **row, "seconds": seconds})
+    for row in found(trial, scores):
+        results.add({**trial.key, "part": part_of(student), **row})
+    if student == "default":
+        results.drop(part="audit", **trial.key)
+        results.add({**trial.key, "part": "audit", **audit(trial, scores)})
 
 
 def part_of(student: str) -> str:
@@ -94,22 +99,18 @@ LOOKS = 12
 """Cases that are looked at for the noise audit."""
 
 
-def audit(trial: Trial, results: Results) -> None:
-    """Look at the cases that the noise audit asks for, and compare its estimate with the truth."""
-    start = time.monotonic()
-    folder = trial.copy(trial.student, "audit")
-    wrong = trial.wrong()
-    with Session.open(folder) as session:
-        threshold = trial.threshold()
-        session.project.save_settings(dataclasses.replace(session.project.settings, wrong_below=threshold))
-        for _ in range(min(LOOKS, len(wrong) - 1)):
-            correct(session, trial, session.next_looks(1)[0])
-        said = session.noise_audit()
-    shutil.rmtree(folder)
+def audit(trial: Trial, scores: Mapping[str, list[CaseScored]]) -> Row:
+    """Look at the cases that the noise audit asks for, one by one, and compare its estimate with the truth."""
+    newest = CaseScores.of([of_case[-1] for of_case in scores.values()], scores, seed=trial.seed)
+    flags, wrong, priority = trial.wrong(), dict[int, bool](), RANKINGS["alnt"](newest)
+    looks = Looks(newest.cases, priority, wrong, trial.threshold())
+    for _ in range(min(LOOKS, len(flags))):
+        (case,) = looks.next(1)
+        wrong[newest.cases.index(case)] = flags[case]
+    said = looks.audit()
     assert said is not None
-    row = {"configuration": "noise audit", "truth": sum(wrong.values()) / len(wrong), "wrong below": threshold}
-    row |= {name: getattr(said, name) for name in ("share", "low", "high", "looked", "pool")}
-    results.add({**trial.key, "part": "audit", **row, "seconds": time.monotonic() - start})
+    figures = {name: getattr(said, name) for name in ("share", "low", "high", "looked", "pool")}
+    return {"configuration": "noise audit", "truth": sum(flags.values()) / len(flags), **figures}
 
 
 # does weighing help ---------------------------------------------------------------------------------------------------
@@ -118,7 +119,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "UNIFORM": {"method": "UNIFORM", "mu": 0.0},
     "experts only": {"method": "EXPERTS"},
     "experts + pseudo": {"method": "UNIFORM"},
-    "RGSM_AL dot, μ 0 (paper)": {"method": "RGSM_AL", "similarity": "dot", "mu": 0.0},
+    PAPER: STUDENTS["paper"],
     "RGSM dot, μ 1": {"similarity": "dot"},
     "RGSM_AL dot, μ 1": {"method": "RGSM_AL", "similarity": "dot"},
     "RGSM path, μ 0": {"mu": 0.0},

@@ -34,7 +34,7 @@ class Bench:
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     """Seeds: who plays which role, the planted errors, and the training."""
     parts: tuple[str, ...] = PARTS
-    """Questions: 'find', 'find, paper', 'audit', 'train', 'loop'."""
+    """Questions: 'find', 'find, paper', 'train', 'loop'."""
     methods: tuple[str, ...] = tuple(METHODS)
     """Ways to train that take part."""
     arms: tuple[str, ...] = ARMS

@@ -3,7 +3,7 @@
 from napari_alnt.session.client import Engine
 from napari_alnt.session.demo import DEMO_PROJECT, SOUND, Corrections, Demo, make_demo
 from napari_alnt.session.history import History
-from napari_alnt.session.noise import NoiseAudit
+from napari_alnt.session.noise import Looks, NoiseAudit
 from napari_alnt.session.ranking import RANKINGS, CaseScores
 from napari_alnt.session.report import write_report
 from napari_alnt.session.session import QueueRow, Session
@@ -19,6 +19,7 @@ __all__ = [
     "Demo",
     "Engine",
     "History",
+    "Looks",
     "NoiseAudit",
     "QueueRow",
     "Radiologist",

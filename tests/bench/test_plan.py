@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from napari_alnt.bench import Plan, Results, run, runs, tables
+from napari_alnt.bench import Plan, Results, judge_anew, run, runs, tables
 from napari_alnt.bench.sets import load
 from napari_alnt.bench.trial import Trial
 from napari_alnt.cli.main import main
@@ -16,7 +16,7 @@ from napari_alnt.errors import AlntError
 def plan(tiny_set, tmp_path):
     return Plan(
         data=tmp_path, out=tmp_path / "out", sets=(tiny_set,), noises=("planted",), seeds=(0,),
-        parts=("find", "audit", "train", "loop"), methods=("UNIFORM",), arms=("all", "alnt"), rounds=1,
+        parts=("find", "train", "loop"), methods=("UNIFORM",), arms=("all", "alnt"), rounds=1,
     )  # fmt: skip
 
 
@@ -30,12 +30,12 @@ def test_patients_are_never_on_two_sides(tiny_set, tmp_path):
 
 
 def test_a_trial_answers_every_question_and_is_taken_up_where_it_stopped(plan):
-    def stop_after_the_audit(text):
-        if text.endswith(": audit"):
+    def stop_after_the_ranking(text):
+        if text.endswith(": find"):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(plan, stop_after_the_audit)
+        run(plan, stop_after_the_ranking)
     rows = [json.loads(line) for line in (plan.out / "results.jsonl").read_text().splitlines()]
     assert {row["part"] for row in rows} == {"find", "train", "audit"}
     assert {row["configuration"] for row in rows if row["part"] == "train"} == {"default"}
@@ -47,6 +47,8 @@ def test_a_trial_answers_every_question_and_is_taken_up_where_it_stopped(plan):
     assert run(plan, said.append).rows == results.rows
     assert len(said) == len(jobs)
     _check_rows(results)
+    before = {row["configuration"]: row for row in results.where(part="find")}
+    assert {row["configuration"]: row for row in judge_anew(plan).where(part="find")} == before
     assert {table.title.split(":")[0] for table in tables(results.rows)} >= {"Finding wrong masks", "The loop"}
 
 
