@@ -4,10 +4,41 @@ import dataclasses
 import re
 from pathlib import Path
 
+from napari_alnt.bench import Results, Table, tables
+from napari_alnt.session.report import words
 from napari_alnt.settings import HINTS, Settings, choices
 
-README = Path(__file__).parents[1] / "README.md"
-MARKS = re.compile(r"(<!-- settings:[^\n]*-->\n)(.*?)(<!-- end of settings -->)", re.DOTALL)
+ROOT = Path(__file__).parents[1]
+README, RESULTS = ROOT / "README.md", ROOT / "images" / "bench_loop.jsonl"
+SHOWN = (
+    "alnt", "disagreement", "disagreement, ledger", "soft dice", "loss", "self-confidence (cleanlab)",
+    "label quality (MONAI)", "cosine trust, head, ledger", "dot trust", "informativeness, teacher's label",
+    "informativeness, own label (BADGE)", "entropy", "smallest mask first", "random",
+)  # fmt: skip
+"""Rivals in the README's table; the results have all."""
+
+
+def marks(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(<!-- {name}:[^\n]*-->\n)(.*?)(<!-- end of {name} -->)", re.DOTALL)
+
+
+def measurements() -> str:
+    """The benchmark's tables, from the results that are committed."""
+    made = {table.title: table for table in tables(Results(RESULTS).rows)}
+    wanted = ("Finding wrong masks", "Precision at 10", "Training on noisy masks", "Gain in audit Dice", "The loop",
+              "The noise audit")  # fmt: skip
+    return "\n".join(markdown(made[title]) for name in wanted for title in made if title.startswith(name))
+
+
+def markdown(table: Table) -> str:
+    rows = [row for row in table.rows if table.columns[0] != "rival" or row[0] in SHOWN]
+    lines = [table.columns, ["---"] * len(table.columns), *rows]
+    body = ["| " + " | ".join(said(cell) for cell in line) + " |" for line in lines]
+    return "\n".join([f"**{table.title}**", "", *body, ""])
+
+
+def said(cell: object) -> str:
+    return words(cell).replace("head_and_neck", "head and neck")
 
 
 def table() -> str:
@@ -21,9 +52,15 @@ def table() -> str:
 
 
 def test_settings_table_is_the_settings():
-    found = MARKS.search(README.read_text(encoding="utf-8"))
+    found = marks("settings").search(README.read_text(encoding="utf-8"))
     assert found is not None
     assert found.group(2) == table(), "run: python tests/test_readme.py"
+
+
+def test_the_measurements_are_those_of_the_results():
+    found = marks("measurements").search(README.read_text(encoding="utf-8"))
+    assert found is not None
+    assert found.group(2) == measurements(), "run: python tests/test_readme.py"
 
 
 def test_every_command_named_in_the_readme_exists():
@@ -37,4 +74,6 @@ def test_every_command_named_in_the_readme_exists():
 
 if __name__ == "__main__":
     text = README.read_text(encoding="utf-8")
-    README.write_text(MARKS.sub(lambda found: found.group(1) + table() + found.group(3), text), encoding="utf-8")
+    for name, made in (("settings", table()), ("measurements", measurements())):
+        text = marks(name).sub(lambda found, made=made: found.group(1) + made + found.group(3), text)
+    README.write_text(text, encoding="utf-8")

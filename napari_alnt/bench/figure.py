@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from napari_alnt.bench.results import Row
-from napari_alnt.bench.summary import curves, gains, gather, mean
+from napari_alnt.bench.summary import compared, curves, gains, gather, mean
 from napari_alnt.errors import AlntError
 
+COLUMNS = 4
+"""Loops side by side."""
 SHOWN = 14
 """Rivals in the figure's first part; the table has all."""
 COLOURS = {"hippocampus": "#4477aa", "head_and_neck": "#228833", "sarcoma": "#aa3377", "covid": "#ee6677"}
@@ -30,15 +33,15 @@ def draw(rows: Rows, path: Path) -> None:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise AlntError("The figure needs matplotlib; install it with: pip install matplotlib") from error
-    figure = Figure(figsize=(13, 9), layout="constrained")
-    halves: Any = figure.subfigures(2, 1, height_ratios=(1.1, 1))
-    top, bottom = halves
-    left, right = top.subplots(1, 2, width_ratios=(1.2, 1))
-    _finding(left, rows)
-    _training(right, rows)
     sets = sorted({(row["set"], row["noise"]) for row in rows if row["part"] == "loop"})
-    for axes, key in zip(np.atleast_1d(bottom.subplots(1, max(len(sets), 1))), sets, strict=False):
-        _loop(axes, rows, key)
+    below = math.ceil(len(sets) / COLUMNS)
+    figure = Figure(figsize=(13, 5 + 3.2 * below), layout="constrained")
+    grid = figure.add_gridspec(1 + below, COLUMNS, height_ratios=(1.6, *[1] * below))
+    top = grid[0, :].subgridspec(1, 2, width_ratios=(1.2, 1))
+    _finding(figure.add_subplot(top[0]), rows)
+    _training(figure.add_subplot(top[1]), rows)
+    for place, key in enumerate(sets):
+        _loop(figure.add_subplot(grid[1 + place // COLUMNS, place % COLUMNS]), rows, key)
     figure.savefig(path, dpi=130)
 
 
@@ -64,7 +67,7 @@ def _finding(axes: Any, rows: Rows) -> None:
 
 def _legend(axes: Any, sets: set[str]) -> None:
     for of_set in sorted(sets):
-        axes.plot([], [], "o", color=_colour(of_set), label=of_set.replace("_", " and "))
+        axes.plot([], [], "o", color=_colour(of_set), label=of_set.replace("_", " "))
     axes.plot([], [], "o", mec="#666", mfc="#666", label="planted")
     axes.plot([], [], "o", mec="#666", mfc="white", label="natural")
     axes.legend(fontsize=8, loc="lower left", frameon=False)
@@ -72,9 +75,8 @@ def _legend(axes: Any, sets: set[str]) -> None:
 
 def _training(axes: Any, rows: Rows) -> None:
     """The default method's paired gain in audit Dice over each other one, with 95 % intervals."""
-    grid = gather(rows, "train", lambda row: row["dice"])
+    grid, keys = gather(rows, "train", lambda row: row["dice"]), compared(rows)
     names = [name for name in grid if name != "default"]
-    keys = sorted({key for cells in grid.values() for key in cells})
     for place, name in enumerate(names):
         for offset, key in enumerate(keys):
             gain = gains(rows, key, "default", name)
@@ -100,7 +102,7 @@ def _loop(axes: Any, rows: Rows, key: tuple[str, str]) -> None:
         elif arm in ("all", "none"):
             ends = mean(curve[-1][2] for curve in seen)
             axes.axhline(ends, color="#555", lw=1, ls="--" if arm == "all" else ":", label=f"{arm} corrected")
-    axes.set_title(f"{key[0].replace('_', ' and ')}, {key[1]}", loc="left", fontsize=10, fontweight="bold")
+    axes.set_title(f"{key[0].replace('_', ' ')}, {key[1]}", loc="left", fontsize=10, fontweight="bold")
     axes.set_xlabel("simulated minutes")
     axes.set_ylabel("audit Dice")
     axes.legend(fontsize=7, frameon=False)

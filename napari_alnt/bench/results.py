@@ -22,9 +22,10 @@ class Results:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        self.rows: list[Row] = list(_read(path)) if path.exists() else []
-        if path.exists():  # without the half line that an interrupted run may have left
-            write_text(path, "".join(json.dumps(row) + "\n" for row in self.rows))
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        self.rows: list[Row] = list(_read(text, path))
+        if text and not text.endswith("\n"):
+            self._rewrite()  # without the half line that an interrupted run has left
 
     def has(self, **key: Any) -> bool:
         """Whether a row with these values is there."""
@@ -47,15 +48,18 @@ class Results:
             kept = [row for row in self.rows if not all(row[name] == value for name, value in key.items())]
             if len(kept) < len(self.rows):
                 self.rows = kept
-                write_text(self.path, "".join(json.dumps(row) + "\n" for row in kept))
+                self._rewrite()
 
     def where(self, **key: Any) -> list[Row]:
         """The rows with these values."""
         return [row for row in self.rows if all(row[name] == value for name, value in key.items())]
 
+    def _rewrite(self) -> None:
+        write_text(self.path, "".join(json.dumps(row) + "\n" for row in self.rows))
 
-def _read(path: Path) -> Iterator[Row]:
-    lines = path.read_text(encoding="utf-8").splitlines()
+
+def _read(text: str, path: Path) -> Iterator[Row]:
+    lines = text.splitlines()
     for number, line in enumerate(lines, start=1):
         try:
             yield json.loads(line)

@@ -167,7 +167,7 @@ def _phases(settings: Settings, name: str) -> tuple[Settings, ...]:
 
 # does it save minutes -------------------------------------------------------------------------------------------------
 
-ROUNDS, SHARE = 5, 0.1
+ROUNDS, SHARE = 4, 0.1
 """Rounds of corrections, and the part of the pool that is corrected in each."""
 ARMS = ("none", "all", "alnt", "foreground_random", "disagreement", "loss", "random", "entropy")
 """Rankings that are followed; "none" corrects nothing, and "all" has every true mask from the first round on."""

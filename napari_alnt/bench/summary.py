@@ -17,6 +17,8 @@ from napari_alnt.bench.runs import area, minutes_to
 NEARLY = 0.95
 """The part of the fully-expert result that the loop is asked to reach."""
 Rows = Sequence[Row]
+Key = tuple[str, str]
+"""A set and its noise."""
 Curve = list[list[float]]
 """Points of (cases corrected, minutes, audit Dice)."""
 
@@ -41,6 +43,7 @@ def tables(rows: Rows) -> list[Table]:
         stability(rows),
         finding(rows, "auroc", "The paper's student (no expert in the loss): AUROC", part="find, paper"),
         training(rows),
+        gaining(rows),
         looping(rows),
         auditing(rows),
     ]
@@ -74,22 +77,38 @@ def stability(rows: Rows) -> Table:
 
 
 def training(rows: Rows) -> Table:
-    """One row a method: audit Dice and HD95 in each set, and the default's paired gain with its interval."""
+    """Audit Dice and HD95 (mm): one row a method, one column for each set and noise in which several have trained."""
+    dice, far = gather(rows, "train", lambda row: row["dice"]), gather(rows, "train", lambda row: row["hd95"])
+    keys = compared(rows)
+    body = [
+        [name, *(_pair(dice[name].get(key, []), far[name].get(key, [])) for key in keys)]
+        for name in sorted(dice, key=lambda name: -mean(v for key in keys for v in dice[name].get(key, [])))
+        if any(key in dice[name] for key in keys)
+    ]
+    heads = ["method", *(f"{key[0]}, {key[1]} ({_seeds(dice, key)})" for key in keys)]
+    return Table("Training on noisy masks: audit Dice (HD95 in mm)", heads, body)
+
+
+def gaining(rows: Rows) -> Table:
+    """The default's paired gain in audit Dice over each method, with 95 % intervals over patients."""
+    keys, names = compared(rows), {row["configuration"] for row in rows if row["part"] == "train"} - {"default"}
+    body = [[name, *(_told(gains(rows, key, "default", name)) for key in keys)] for name in sorted(names)]
+    return Table("Gain in audit Dice of the default over", ["method", *map(", ".join, keys)], body if keys else [])
+
+
+def compared(rows: Rows) -> list[Key]:
+    """The sets and noises in which more than one method has trained."""
     grid = gather(rows, "train", lambda row: row["dice"])
-    far = gather(rows, "train", lambda row: row["hd95"])
-    sets = sorted({key for cells in grid.values() for key in cells})
-    body = []
-    for name in sorted(grid, key=lambda name: -mean(v for cell in grid[name].values() for v in cell)):
-        line: list[Any] = [name]
-        for key in sets:
-            gain = gains(rows, key, "default", name)
-            told = f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]" if name != "default" and gain.n else "–"
-            line += [mean(grid[name].get(key, [])), mean(far[name].get(key, [])), told]
-        body.append(line)
-    heads = ["method"]
-    for key in sets:
-        heads += [f"{key[0]}, {key[1]} ({_seeds(grid, key)})", "HD95 mm", "default − method"]
-    return Table("Training on noisy masks: audit Dice", heads, body)
+    keys = sorted({key for cells in grid.values() for key in cells})
+    return [key for key in keys if sum(key in cells for cells in grid.values()) > 1]
+
+
+def _pair(dice: Sequence[float], distance: Sequence[float]) -> str:
+    return f"{mean(dice):.3f} ({mean(distance):.1f})" if dice else "–"
+
+
+def _told(gain: Interval) -> str:
+    return f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]" if gain.n else "–"
 
 
 def gains(rows: Rows, key: tuple[str, str], method: str, rival: str) -> Interval:
@@ -180,9 +199,6 @@ def auditing(rows: Rows) -> Table:
         ])  # fmt: skip
     heads = ["set", "seeds", "true share", "estimate", "mean error", "largest error", "inside interval", "looked at"]
     return Table("The noise audit: estimated share of wrong masks", heads, body)
-
-
-Key = tuple[str, str]
 
 
 def gather(rows: Rows, part: str, take: Callable[[Row], float | None]) -> dict[str, dict[Key, list[float]]]:
