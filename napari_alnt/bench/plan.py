@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -72,18 +72,15 @@ def run(plan: Plan, say: Callable[[str], None] = print) -> Results:
     """
     results = Results(plan.out / "results.jsonl")
     stop = threading.Event()
-
-    def work(trial: Trial) -> None:
-        if not stop.is_set():
-            try:
-                run_trial(plan, trial, results, say)
-            except BaseException:
-                stop.set()
-                raise
-
     with ThreadPoolExecutor(plan.jobs) as pool:
-        for job in [pool.submit(work, trial) for trial in plan.trials()]:
-            job.result()
+        trials = [dataclasses.replace(trial, stopped=stop.is_set) for trial in plan.trials()]
+        try:
+            for job in as_completed([pool.submit(run_trial, plan, trial, results, say) for trial in trials]):
+                job.result()
+        except BaseException:  # Ctrl-C as well
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
     return results
 
 

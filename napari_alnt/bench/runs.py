@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +14,10 @@ import numpy as np
 from napari_alnt.bench.measures import auroc, precision_at, rank_correlation, within_strata
 from napari_alnt.bench.results import Results, Row
 from napari_alnt.bench.rivals import priorities, until
-from napari_alnt.bench.trial import Heard, Trial, correct, follow
+from napari_alnt.bench.trial import Heard, Trial, correct
 from napari_alnt.events import CaseScored, Validated
 from napari_alnt.session import RANKINGS, CaseScores, Looks, Session
 from napari_alnt.settings import Settings
-
-Say = Callable[[str], None]
-
 
 # does it find the wrong masks -----------------------------------------------------------------------------------------
 
@@ -33,11 +30,13 @@ def find(trial: Trial, student: str, results: Results) -> None:
     """Train a student, ranking along the way; one row for each rival, and the scores for a later look."""
     start = time.monotonic()
     heard = Heard()
-    folder = trial.copy(trial.base, f"student_{student}")
+    folder = trial.copy(trial.base, "training")
     settings = dataclasses.replace(trial.settings, **STUDENTS[student])
     with Session.open(folder) as session:
-        follow(session.train(settings), heard)
+        trial.follow(session.train(settings), heard)
     seconds = time.monotonic() - start
+    shutil.rmtree(trial.folder / f"student_{student}", ignore_errors=True)
+    folder.rename(trial.folder / f"student_{student}")
     trial.keep_scores(student, heard.scores)
     judge(trial, student, results)
     end = audited(heard.audits[-1])
@@ -150,7 +149,7 @@ def train(trial: Trial, name: str, results: Results) -> None:
     folder = trial.copy(trial.base, "train")
     with Session.open(folder) as session:
         for settings in _phases(trial.settings, name):
-            follow(session.train(settings), heard)
+            trial.follow(session.train(settings), heard)
     shutil.rmtree(folder)
     row = {"configuration": name, **audited(heard.audits[-1]), "seconds": time.monotonic() - start}
     results.add({**trial.key, "part": "train", **row})
@@ -203,7 +202,7 @@ def _rounds(session: Session, trial: Trial, arm: str, rounds: int) -> Iterator[P
         for case in _picks(session, trial, arm, batch):
             spent, done = spent + correct(session, trial, case), done + 1
         heard = Heard()
-        follow(session.train(settings), heard)
+        trial.follow(session.train(settings), heard)
         yield Point(done, spent, heard.audits[-1].dice)
 
 

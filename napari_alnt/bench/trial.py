@@ -65,6 +65,7 @@ class Trial:
     noise: Noise
     seed: int
     folder: Path
+    stopped: Callable[[], bool] = lambda: False
 
     @property
     def key(self) -> dict[str, object]:
@@ -100,6 +101,23 @@ class Trial:
     def student(self) -> Path:
         """The project after the default training, where the loops begin."""
         return self.folder / "student_default"
+
+    def follow(self, events: Iterator[Event], hear: Callable[[Event], None] = lambda event: None) -> None:
+        """Hear a job to its end, or until the whole benchmark is stopped.
+
+        Raises
+        ------
+        AlntError
+            If the job failed.
+        KeyboardInterrupt
+            If it was stopped; the session that runs the job ends it.
+        """
+        for event in events:
+            hear(event)
+            if isinstance(event, Failed):
+                raise AlntError(f"{event.message} {event.detail[-2000:]}")
+            if self.stopped():
+                raise KeyboardInterrupt
 
     def tidy(self) -> None:
         """Remove the projects; the scores and what is known of the cases stay."""
@@ -215,21 +233,7 @@ class Trial:
 
     def _teach(self) -> None:
         with Session.open(self.base) as session:
-            follow(session.teach())
-
-
-def follow(events: Iterator[Event], hear: Callable[[Event], None] = lambda event: None) -> None:
-    """Hear a job to its end.
-
-    Raises
-    ------
-    AlntError
-        If the job failed.
-    """
-    for event in events:
-        hear(event)
-        if isinstance(event, Failed):
-            raise AlntError(f"{event.message} {event.detail[-2000:]}")
+            self.follow(session.teach())
 
 
 @dataclass
