@@ -80,7 +80,7 @@ def _training(axes: Any, rows: Rows) -> None:
     for place, name in enumerate(names):
         for offset, key in enumerate(keys):
             gain = gains(rows, key, "default", name)
-            if gain.n:
+            if gain.seeds:
                 y = -place - (offset - (len(keys) - 1) / 2) * 0.16
                 axes.plot([gain.low, gain.high], [y, y], color=_colour(key[0]), lw=1.5)
                 axes.plot(gain.mean, y, "o", mec=_colour(key[0]), mfc=_face(key), ms=4)

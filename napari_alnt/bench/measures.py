@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +27,7 @@ def auroc(priority: Floats, wrong: Flags) -> float:
 def precision_at(priority: Floats, wrong: Flags, count: int) -> float:
     """Share of wrong cases among the first ``count`` of the queue, out of those that could be: Σ wrong / min(k, n₁)."""
     first = np.argsort(-priority, kind="stable")[:count]
-    possible = min(count, int(wrong.sum()), len(wrong))
+    possible = min(count, int(wrong.sum()))
     return float(wrong[first].sum() / possible) if possible else float("nan")
 
 
@@ -49,26 +49,35 @@ def rank_correlation(priority: Floats, badness: Floats) -> float:
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean with the bounds of its interval; ``n`` independent units stand behind it."""
+    """A mean with the bounds of its interval, and how many seeds and patients stand behind it."""
 
     mean: float
     low: float
     high: float
-    n: int
+    seeds: int
+    patients: int
 
 
-def paired(differences: Mapping[str, Sequence[float]], draws: int = 4000, level: float = 0.95) -> Interval:
-    """The mean of paired differences with a bootstrap interval over patients.
+Difference = tuple[int, str, float]
+"""Seed, patient and a paired difference seen there."""
 
-    ``differences`` holds, per patient, every difference seen on that patient (cases, seeds): they are drawn together,
-    so that a patient seen five times does not count as five.
+
+def paired(differences: Sequence[Difference], draws: int = 4000, level: float = 0.95) -> Interval:
+    """The mean of paired differences with a bootstrap interval over both seeds and patients.
+
+    The cases of a seed share one pair of trained students, and a patient may be seen with several seeds, so neither
+    counts as new evidence each time: seeds and patients are drawn with replacement, independently, and a difference
+    weighs as often as both were drawn (the two-way, or pigeonhole, bootstrap; Owen, Ann Appl Stat 2007).
     """
-    groups = [np.array([d for d in values if np.isfinite(d)]) for values in differences.values()]
-    groups = [group for group in groups if len(group)]
-    if not groups:
-        return Interval(float("nan"), float("nan"), float("nan"), 0)
-    sums, counts = np.array([g.sum() for g in groups]), np.array([len(g) for g in groups])
-    picks = np.random.default_rng(0).integers(0, len(groups), (draws, len(groups)))
-    means = sums[picks].sum(1) / counts[picks].sum(1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(sums.sum() / counts.sum()), float(low), float(high), len(groups))
+    known = [(seed, patient, d) for seed, patient, d in differences if np.isfinite(d)]
+    if not known:
+        return Interval(float("nan"), float("nan"), float("nan"), 0, 0)
+    (seeds, by_seed), (patients, by_patient) = (
+        np.unique([one[column] for one in known], return_inverse=True) for column in (0, 1)
+    )
+    values, rng = np.array([d for _, _, d in known]), np.random.default_rng(0)
+    drawn = [rng.multinomial(len(names), [1 / len(names)] * len(names), draws) for names in (seeds, patients)]
+    weights = drawn[0][:, by_seed] * drawn[1][:, by_patient]
+    weights = weights[weights.sum(1) > 0]
+    low, high = np.quantile(weights @ values / weights.sum(1), [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(values.mean()), float(low), float(high), len(seeds), len(patients))

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from napari_alnt.data import mask_dice
 from napari_alnt.errors import AlntError
 
 Array = npt.NDArray[Any]
@@ -71,22 +72,12 @@ def minutes(teacher: Array, truth: Array, spacing: Triple, unknown: int | None =
     known = np.ones(truth.shape, bool) if unknown is None else teacher != unknown
     # unknown becomes background in both, and faces that touch it are left out below
     teacher, truth = np.where(known, teacher, 0), np.where(known, truth, 0)
-    dice = mean_dice(teacher, truth)
+    dice = mask_dice(teacher, truth)
     differ = teacher != truth
     ml = int(np.count_nonzero(differ)) * float(np.prod(spacing)) / 1000
     components, cm2 = _changes(teacher, truth, known, differ, spacing)
     total = cost.open + cost.look + cost.component * components + cost.cm2 * cm2
     return Work(total, components, cm2, ml, dice)
-
-
-def mean_dice(labels: Array, truth: Array) -> float:
-    """Mean Dice over the classes above 0 present in either mask (Z, Y, X); nan if there are none."""
-    size = 1 + max(int(labels.max(initial=0)), int(truth.max(initial=0)))
-    count = [np.bincount(part.ravel(), minlength=size)[1:] for part in (labels, truth, truth[labels == truth])]
-    present = count[0] + count[1] > 0
-    if not present.any():
-        return float("nan")
-    return float(np.mean(2 * count[2][present] / (count[0] + count[1])[present]))
 
 
 def _changes(teacher: Array, truth: Array, known: Array, differ: Array, spacing: Triple) -> tuple[int, float]:
@@ -100,16 +91,10 @@ def _changes(teacher: Array, truth: Array, known: Array, differ: Array, spacing:
     places, mm2 = 0, 0.0
     for value in np.union1d(teacher[differ], truth[differ]):
         a, b = teacher == value, truth == value
-        box = _box(a ^ b)
+        box = box_around(a ^ b, 2)
         places += _places(a[box], b[box], float(np.prod(spacing))) if value else 0
         mm2 += _wrong_faces(a[box], b[box], known[box], spacing)
     return places, mm2 / 2 / 100
-
-
-def _box(differ: Array) -> tuple[slice, ...]:
-    """The bounding box of what differs and two voxels around it: as far as anything here looks."""
-    found = ndimage.find_objects(differ.view(np.uint8))[0]
-    return tuple(slice(max(part.start - 2, 0), part.stop + 2) for part in found)
 
 
 def _places(a: Array, b: Array, voxel: float) -> int:
@@ -149,3 +134,9 @@ def _neighbours() -> Iterator[tuple[tuple[slice, ...], tuple[slice, ...]]]:
         low, high = [slice(None)] * 3, [slice(None)] * 3
         low[axis], high[axis] = slice(None, -1), slice(1, None)
         yield tuple(low), tuple(high)
+
+
+def box_around(mask: Array, margin: int = 1) -> tuple[slice, ...]:
+    """The bounding box of a mask, ``margin`` voxels wider."""
+    found = ndimage.find_objects(mask.view(np.uint8))[0]
+    return tuple(slice(max(part.start - margin, 0), part.stop + margin) for part in found)

@@ -53,6 +53,7 @@ def quick(plan: Plan) -> Plan:
     """The same plan, small: one set and seed, the main rivals; under ten minutes on two cores."""
     return dataclasses.replace(
         plan,
+        out=plan.out / "quick",  # its loops are shorter, so its rows are others
         sets=plan.sets[:1],
         seeds=plan.seeds[:1],
         parts=("find", "train", "loop"),
@@ -96,11 +97,10 @@ def judge_anew(plan: Plan) -> Results:
 
 def run_trial(plan: Plan, trial: Trial, results: Results, say: Callable[[str], None]) -> None:
     """Every part of one trial that the results lack."""
-    missing = list(_missing(plan, trial, results))
-    if not missing:
+    if not list(_missing(plan, trial, results)):
         return
     trial.prepare()
-    for name, job in missing:
+    for name, job in _missing(plan, trial, results):
         job()
         say(f"{trial.bench_set.name}, {trial.noise} noise, seed {trial.seed}: {name}")
     if not plan.keep:
@@ -111,13 +111,14 @@ def _missing(plan: Plan, trial: Trial, results: Results) -> Iterator[tuple[str, 
     """The jobs to do, with their names; a loop starts from the default student, so that one comes first."""
 
     def lacks(part: str, names: Iterable[str]) -> list[str]:
-        has = [row["configuration"] for row in results.where(part=part, **trial.key)]
-        return [name for name in names if part in plan.parts and name not in has]
+        return trial.lacks(results, part, names) if part in plan.parts else []
 
     arms = lacks("loop", plan.arms)
-    if lacks("find", ["alnt"]) or (arms and not trial.student.exists()):
+    # the noise audit's is the last row that a student's scores make
+    found = not trial.lacks(results, "audit", ["noise audit"])
+    if ("find" in plan.parts and not found) or (arms and not trial.student.exists()):
         yield "find", partial(runs.find, trial, "default", results)
-    if lacks("find, paper", ["alnt"]):
+    if lacks("find, paper", ["random"]):
         yield "find, paper", partial(runs.find, trial, "paper", results)
     for name in lacks("train", plan.methods):
         yield f"train, {name}", partial(runs.train, trial, name, results)

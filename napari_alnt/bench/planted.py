@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from napari_alnt.bench.minutes import mean_dice
+from napari_alnt.bench.minutes import box_around
+from napari_alnt.data import mask_dice
 from napari_alnt.errors import AlntError
 
 Array = npt.NDArray[Any]
@@ -57,7 +58,7 @@ def plant(
         if not worse.any():
             break
         damaged = worse
-        if mean_dice(damaged, labels) <= worst:
+        if mask_dice(damaged, labels) <= worst:
             break
     return damaged
 
@@ -78,7 +79,7 @@ def wobble(labels: Array, spacing: Triple, rng: np.random.Generator, good: float
                 for place, noise, step, size in zip(places, field, spacing, labels.shape, strict=True)
             )
         ]
-        if mean_dice(moved, labels) >= good:
+        if mask_dice(moved, labels) >= good:
             return moved
     return labels.copy()
 
@@ -87,7 +88,7 @@ def plan(cases: Sequence[str], share: float, kinds: Sequence[str], rng: np.rando
     """Which cases get which damage: ``share`` of them, rounded, half of these at random and half systematic.
 
     The systematic ones stand for one scanner or one site: a stretch of the cases in a random order, all with one kind
-    and one seed. Every other case has its own seed, also those with nothing planted, for :func:`wobble`.
+    and one seed. Every other case has a seed of its own.
 
     Raises
     ------
@@ -110,7 +111,7 @@ def plan(cases: Sequence[str], share: float, kinds: Sequence[str], rng: np.rando
     return {case: planned[case] for case in cases}
 
 
-def kinds_for(labels: Sequence[int]) -> tuple[str, ...]:
+def kinds_for(labels: Collection[int]) -> tuple[str, ...]:
     """The kinds of damage that make sense for a project with these label values; 0 does not count."""
     several = len(set(labels) - {0}) > 1
     return tuple(kind for kind in DAMAGES if several or kind != "swapped")
@@ -169,7 +170,7 @@ def _shifted(labels: Array, image: Array, spacing: Triple, strength: int, rng: n
     """The mask lies beside its place, more within the slices than across them."""
     way = _direction(rng) * (0.4, 1, 1)
     way /= np.linalg.norm(way)
-    box = _box(labels > 0)
+    box = box_around(labels > 0)
     depth = ndimage.distance_transform_edt(labels[box] > 0, spacing)
     # the thicker the structure, the longer the way to a Dice as low; never less than half a voxel
     step = max(float(np.percentile(depth[depth > 0], 90)) / 8, min(spacing[1:]) / 2)
@@ -178,7 +179,7 @@ def _shifted(labels: Array, image: Array, spacing: Triple, strength: int, rng: n
 
 def _eroded(labels: Array, image: Array, spacing: Triple, strength: int, rng: np.random.Generator) -> Array:
     """The outlines are drawn too tight."""
-    box = _box(labels > 0)
+    box = box_around(labels > 0)
     inner = labels[box].copy()
     depth = ndimage.distance_transform_edt(inner > 0, spacing) + _unsteady(inner.shape, spacing, rng)
     for value, volume in _volumes(inner):
@@ -189,7 +190,7 @@ def _eroded(labels: Array, image: Array, spacing: Triple, strength: int, rng: np
 
 def _dilated(labels: Array, image: Array, spacing: Triple, strength: int, rng: np.random.Generator) -> Array:
     """The outlines are drawn too wide."""
-    box = _box(labels > 0, 8)
+    box = box_around(labels > 0, 8)
     inner = labels[box]
     height, nearest = ndimage.distance_transform_edt(inner == 0, spacing, return_indices=True)
     height += _unsteady(inner.shape, spacing, rng)
@@ -251,12 +252,6 @@ def _volumes(labels: Array) -> list[tuple[int, int]]:
     """Each label above 0 and its number of voxels."""
     counts = np.bincount(labels.ravel())
     return [(int(value), int(counts[value])) for value in np.flatnonzero(counts) if value]
-
-
-def _box(mask: Array, margin: int = 1) -> tuple[slice, ...]:
-    """The bounding box of a mask, ``margin`` voxels wider."""
-    found = ndimage.find_objects(mask.view(np.uint8))[0]
-    return tuple(slice(max(part.start - margin, 0), part.stop + margin) for part in found)
 
 
 def _largest(sizes: Array, number: int) -> list[int]:

@@ -38,10 +38,10 @@ def find(trial: Trial, student: str, results: Results) -> None:
     shutil.rmtree(trial.folder / f"student_{student}", ignore_errors=True)
     folder.rename(trial.folder / f"student_{student}")
     trial.keep_scores(student, heard.scores)
-    judge(trial, student, results)
     end = audited(heard.audits[-1])
     name = PAPER if student == "paper" else student
     results.add({**trial.key, "part": "train", "configuration": name, **end, "seconds": seconds})
+    judge(trial, student, results)
 
 
 def judge(trial: Trial, student: str, results: Results) -> None:
@@ -68,13 +68,14 @@ def found(trial: Trial, scores: Mapping[str, list[CaseScored]]) -> Iterator[Row]
     flags = trial.wrong()
     wrong = np.array([flags[name] for name in names])
     known = [trial.known[name] for name in names]
+    size = np.array([float(scores[name][-1].labelled) for name in names])
     for rival, priority in by_step[-1].items():
         along = [auroc(at[rival], wrong) for at in by_step]
         yield {
             "configuration": rival,
             "auroc": along[-1],
             "along": along,
-            "like size": within_strata(priority, wrong, np.array([k.size_ml for k in known])),
+            "like size": within_strata(priority, wrong, size),
             **{f"precision@{k}": precision_at(priority, wrong, k) for k in (5, 10, 20)},
             "rho dice": rank_correlation(priority, np.array([1 - k.work.dice for k in known])),
             "rho ml": rank_correlation(priority, np.array([k.work.ml for k in known])),
@@ -169,7 +170,8 @@ def _phases(settings: Settings, name: str) -> tuple[Settings, ...]:
 ROUNDS, SHARE = 4, 0.1
 """Rounds of corrections, and the part of the pool that is corrected in each."""
 ARMS = ("none", "all", "alnt", "foreground_random", "disagreement", "loss", "random", "entropy")
-"""Rankings that are followed; "none" corrects nothing, and "all" has every true mask from the first round on."""
+"""Rankings that are followed; "none" corrects nothing, and "all" has every true mask but one (training needs a
+teacher's) from the first round on."""
 
 
 @dataclass(frozen=True)

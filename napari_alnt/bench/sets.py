@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_alnt.bench.planted import DAMAGES
+from napari_alnt.bench.planted import kinds_for
 from napari_alnt.data import Grid, read_labels, read_volume, write_image, write_labels, write_phantoms
 from napari_alnt.errors import AlntError
 from napari_alnt.settings import Settings
@@ -92,7 +92,7 @@ def hippocampus(data: Path, work: Path) -> BenchSet:
     settings = _settings(window="percentile", spacing=(1.5, 1.5, 1.5))
     labels = {1: "anterior", 2: "posterior"}
     cases = _listed(data / "msd_hippocampus")
-    return BenchSet("hippocampus", cases, labels, settings, Division(3, 6, 20, 48), tuple(DAMAGES))
+    return BenchSet("hippocampus", cases, labels, settings, Division(3, 6, 20, 48), kinds_for(labels))
 
 
 def head_and_neck(data: Path, work: Path) -> BenchSet:
@@ -100,15 +100,15 @@ def head_and_neck(data: Path, work: Path) -> BenchSet:
     settings = _settings(window="soft_tissue", spacing=(6.0, 6.0, 6.0), steps_per_epoch=42, teacher_steps=300)
     labels = dict(enumerate(("brainstem", "cord", "right parotid", "left parotid", "mandible"), start=1))
     cases = _listed(data / "openkbp_hn_ct")
-    return BenchSet("head_and_neck", cases, labels, settings, Division(4, 6, 16, 40), tuple(DAMAGES))
+    return BenchSet("head_and_neck", cases, labels, settings, Division(4, 6, 16, 40), kinds_for(labels))
 
 
 def sarcoma(data: Path, work: Path) -> BenchSet:
     """CT of soft-tissue sarcoma, one lesion a case (STS)."""
     settings = _settings(window="soft_tissue", spacing=(8.0, 8.0, 8.0), mirror=True)
     cases = _listed(data / "sts_tumour_ct_2mm")
-    kinds = tuple(kind for kind in DAMAGES if kind != "swapped")
-    return BenchSet("sarcoma", cases, {1: "tumour"}, settings, Division(4, 6, 8, 18), kinds)
+    labels = {1: "tumour"}
+    return BenchSet("sarcoma", cases, labels, settings, Division(4, 6, 8, 18), kinds_for(labels))
 
 
 def covid(data: Path, work: Path) -> BenchSet:
@@ -125,8 +125,8 @@ def covid(data: Path, work: Path) -> BenchSet:
                  folder / "teacher" / name)
         for name in names
     )  # fmt: skip
-    kinds = tuple(kind for kind in DAMAGES if kind not in ("swapped", "truncated"))
-    return BenchSet("covid", cases, {1: "infection"}, settings, Division(0, 2, 3, 5), kinds)
+    labels = {1: "infection"}
+    return BenchSet("covid", cases, labels, settings, Division(0, 2, 3, 5), _untruncated(labels))
 
 
 def phantom(data: Path, work: Path) -> BenchSet:
@@ -136,9 +136,13 @@ def phantom(data: Path, work: Path) -> BenchSet:
         write_phantoms(folder, cases=32, shape=(60, 72, 84), damaged=0)
     cases = _listed(folder, "truth")
     settings = _settings(window="lung", spacing=(6.0, 6.0, 6.0))
-    kinds = tuple(kind for kind in DAMAGES if kind not in ("swapped", "truncated"))
     labels = {1: "ground glass", 2: "consolidation"}
-    return BenchSet("phantom", cases, labels, settings, Division(3, 4, 6, 18), kinds)
+    return BenchSet("phantom", cases, labels, settings, Division(3, 4, 6, 18), kinds_for(labels))
+
+
+def _untruncated(labels: dict[int, str]) -> tuple[str, ...]:
+    """The damages for slabs, which are cut short as it is."""
+    return tuple(kind for kind in kinds_for(labels) if kind != "truncated")
 
 
 @dataclass(frozen=True)

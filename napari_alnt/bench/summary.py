@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_alnt.bench.measures import Interval, paired
+from napari_alnt.bench.measures import Difference, Interval, paired
 from napari_alnt.bench.results import Row
 from napari_alnt.bench.runs import area, minutes_to
 
@@ -90,7 +90,7 @@ def training(rows: Rows) -> Table:
 
 
 def gaining(rows: Rows) -> Table:
-    """The default's paired gain in audit Dice over each method, with 95 % intervals over patients."""
+    """The default's paired gain in audit Dice over each method, with 95 % intervals over seeds and patients."""
     keys, names = compared(rows), {row["configuration"] for row in rows if row["part"] == "train"} - {"default"}
     body = [[name, *(_told(gains(rows, key, "default", name)) for key in keys)] for name in sorted(names)]
     return Table("Gain in audit Dice of the default over", ["method", *map(", ".join, keys)], body if keys else [])
@@ -108,22 +108,22 @@ def _pair(dice: Sequence[float], distance: Sequence[float]) -> str:
 
 
 def _told(gain: Interval) -> str:
-    return f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]" if gain.n else "–"
+    return f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]" if gain.seeds else "–"
 
 
 def gains(rows: Rows, key: tuple[str, str], method: str, rival: str) -> Interval:
-    """The paired gain in Dice of one method over another on the same audit cases, resampled by patient."""
+    """The paired gain in Dice of one method over another on the same audit cases, over seeds and patients."""
     by_seed: dict[int, dict[str, Row]] = defaultdict(dict)
     for row in rows:
         if row["part"] == "train" and (row["set"], row["noise"]) == key:
             by_seed[row["seed"]][row["configuration"]] = row
-    differences: dict[str, list[float]] = defaultdict(list)
-    for methods in by_seed.values():
+    differences: list[Difference] = []
+    for seed, methods in by_seed.items():
         if method in methods and rival in methods:
             for case, dice in methods[method]["cases"].items():
                 other = methods[rival]["cases"].get(case)
                 if dice is not None and other is not None:
-                    differences[patient(key[0], case)].append(dice - other)
+                    differences.append((seed, patient(key[0], case), dice - other))
     return paired(differences)
 
 
@@ -150,14 +150,15 @@ LOOP_COLUMNS = {
     "spent": "minutes spent",
     "area": "mean Dice over the minutes",
     "to": f"minutes to {NEARLY:.0%} of fully expert",
+    "reached": "share of seeds that reach it",
 }
 
 
 def loops(rows: Rows, key: tuple[str, str]) -> dict[str, list[dict[str, float]]]:
     """Per ranking, what each seed's curve comes to; the target is the seed's own fully-expert end.
 
-    Curves are compared over the minutes that the shortest of a seed's rankings has spent. Where the target is never
-    reached, all its minutes count: the truth is longer.
+    Areas are taken over the minutes that the shortest of a seed's rankings has spent. A ranking that never reaches the
+    target counts as the most minutes that any of the seed's rankings has spent: the truth is longer.
     """
     by_seed: dict[int, dict[str, Curve]] = defaultdict(dict)
     for row in rows:
@@ -166,13 +167,13 @@ def loops(rows: Rows, key: tuple[str, str]) -> dict[str, list[dict[str, float]]]
     found: dict[str, list[dict[str, float]]] = defaultdict(list)
     for arms in by_seed.values():
         followed = {arm: curve for arm, curve in arms.items() if arm not in ("none", "all")}
-        limit = min((curve[-1][1] for curve in followed.values()), default=math.nan)
+        spent = [curve[-1][1] for curve in followed.values()] or [math.nan]
         for arm, curve in arms.items():
-            target = NEARLY * arms["all"][-1][2] if "all" in arms else math.nan
+            minutes = minutes_to(curve, NEARLY * arms["all"][-1][2]) if "all" in arms and arm in followed else math.nan
             found[arm].append({
                 "start": curve[0][2], "end": curve[-1][2], "spent": curve[-1][1],
-                "area": area(curve, limit) if arm in followed else math.nan,
-                "to": min(minutes_to(curve, target), curve[-1][1]) if arm in followed else math.nan,
+                "area": area(curve, min(spent)) if arm in followed else math.nan,
+                "to": min(minutes, max(spent)), "reached": math.nan if math.isnan(minutes) else math.isfinite(minutes),
             })  # fmt: skip
     return dict(found)
 

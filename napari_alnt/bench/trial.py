@@ -6,7 +6,7 @@ import dataclasses
 import json
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,10 +14,21 @@ from typing import Any, Literal
 
 import numpy as np
 
-from napari_alnt.bench.minutes import Work, mean_dice, minutes
+from napari_alnt.bench.minutes import Work, minutes
 from napari_alnt.bench.planted import Array, Planned, plan, plant, wobble
+from napari_alnt.bench.results import Results
 from napari_alnt.bench.sets import UNKNOWN, BenchSet, TrueCase
-from napari_alnt.data import CaseFiles, Project, Role, Volume, read_labels, read_volume, write_labels, write_text
+from napari_alnt.data import (
+    CaseFiles,
+    Project,
+    Role,
+    Volume,
+    mask_dice,
+    read_labels,
+    read_volume,
+    write_labels,
+    write_text,
+)
 from napari_alnt.errors import AlntError
 from napari_alnt.events import CaseScored, Event, Failed, Validated, from_line, to_line
 from napari_alnt.session import Radiologist, Session
@@ -119,11 +130,16 @@ class Trial:
             if self.stopped():
                 raise KeyboardInterrupt
 
+    def lacks(self, results: Results, part: str, names: Iterable[str]) -> list[str]:
+        """The configurations of a part that have no row yet."""
+        has = [row["configuration"] for row in results.where(part=part, **self.key)]
+        return [name for name in names if name not in has]
+
     def tidy(self) -> None:
         """Remove the projects; the scores and what is known of the cases stay."""
+        (self.folder / "ready").unlink(missing_ok=True)
         for name in ("base", "planted", "student_default", "student_paper"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
-        (self.folder / "ready").unlink(missing_ok=True)
 
     def prepare(self) -> None:
         """Make the project and its teacher's masks, unless they are there."""
@@ -178,7 +194,7 @@ class Trial:
         """The Dice below which a mask counts as wrong: half-way between the best wrong one and the worst right one."""
         wrong = self.wrong()
         dice = {name: float(np.nan_to_num(known.work.dice, nan=1.0)) for name, known in self.known.items()}
-        best = max(dice[name] for name in wrong if wrong[name])
+        best = max((dice[name] for name in wrong if wrong[name]), default=0.0)
         worst = min((dice[name] for name in wrong if not wrong[name] and dice[name] > best), default=1.0)
         return round((best + worst) / 2, 4)
 
@@ -227,7 +243,7 @@ class Trial:
         image = read_volume(case.image).voxels
         for kind in (planned.kind, *(kind for kind in self.bench_set.kinds if kind != planned.kind)):
             mask = plant(steady, image, truth.spacing, kind, np.random.default_rng(planned.seed))
-            if mean_dice(mask, truth.voxels) <= WRONG_DICE:
+            if mask_dice(mask, truth.voxels) <= WRONG_DICE:
                 return mask, kind
         return steady, "none"
 

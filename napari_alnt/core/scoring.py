@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
-from monai.metrics.active_learning_metrics import label_quality_score
 from torch import Tensor, nn
-from torch.nn.functional import one_hot
 
 from napari_alnt.core.inference import Shape, evaluating, slide
 from napari_alnt.core.losses import IGNORE, per_sample_loss
@@ -150,32 +148,29 @@ def _cosine(a: Direction, b: Direction) -> float:
 def agreement(probabilities: Tensor, mask: Tensor) -> Agreement:
     """How the student's ``probabilities (C, D, H, W)`` agree with ``mask (D, H, W)``; ``IGNORE`` counts nowhere."""
     known = mask != IGNORE
-    p, y = probabilities[:, known].double(), mask[known]
-    if not len(y):
-        return Agreement(math.nan, math.nan, math.nan, math.nan)
-    truth = one_hot(y, len(p)).T.double()
-    shown = (y > 0) | (p.argmax(0) > 0)
-    q = p[:, shown]
-    uncertain = float(-torch.xlogy(q, q).sum(0).mean() / math.log(len(p)))
-    difference = label_quality_score(p[None], truth[None])
-    assert difference is not None
-    guess, classes = p.argmax(0), range(1, len(p))
+    p, y = probabilities[:, known], mask[known]
+    guess, own = p.argmax(0), p.gather(0, y[None].long())[0].double()
+    shown = (y > 0) | (guess > 0)
+    q = p[:, shown].double()
+    structures = range(1, len(p))
+    soft = [one for c in structures if not math.isnan(one := _soft_dice(p[c], y == c))]
     return Agreement(
-        uncertain,
-        _soft_dice(p, truth),
-        float(difference),
-        _soft_minimum((p * truth).sum(0)),
-        marked=tuple(int((y == c).sum()) for c in classes),
-        drawn=tuple(int((guess == c).sum()) for c in classes),
-        shared=tuple(int(((guess == c) & (y == c)).sum()) for c in classes),
+        entropy=float(-torch.xlogy(q, q).sum(0).mean() / math.log(len(p))) if shown.any() else math.nan,
+        soft_dice=math.fsum(soft) / len(soft) if soft else math.nan,
+        # Σ_c |p_c − y_c| is 2 (1 − p_y), as the probabilities sum to 1
+        label_difference=float(2 * (1 - own).mean() / len(p)) if len(y) else math.nan,
+        self_confidence=_soft_minimum(own) if len(y) else math.nan,
+        marked=tuple(int((y == c).sum()) for c in structures),
+        drawn=tuple(int((guess == c).sum()) for c in structures),
+        shared=tuple(int(((guess == c) & (y == c)).sum()) for c in structures),
     )
 
 
 def _soft_dice(p: Tensor, truth: Tensor) -> float:
-    # A structure that neither marks would count by its faint probabilities alone.
-    shown = (truth[1:].sum(1) > 0) | (p[1:] > 0.5).any(1)
-    both, either = 2 * (p * truth).sum(1)[1:], (p + truth).sum(1)[1:]
-    return float((both / either)[shown].mean())
+    """2Σ p y / Σ (p + y) of one structure; nan where neither marks it, as its faint probabilities alone say nothing."""
+    if not (truth | (p > 0.5)).any():
+        return math.nan
+    return float(2 * p[truth].double().sum() / (p.double().sum() + truth.sum()))
 
 
 def _soft_minimum(values: Tensor, temperature: float = 0.1) -> float:

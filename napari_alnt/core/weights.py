@@ -215,9 +215,10 @@ def weigh(
 ) -> Weighed:
     """Weigh ``images (B, 1, D, H, W)`` with ``targets (B, D, H, W)`` against the expert gradient g.
 
-    With ``similarity`` "cosine" the cosine stands in for the dot product in T; with ``scope`` "head" both gradients
-    are those of the last layer's weight alone; with "path", ``standing (B,)`` does, the trust that the samples' cases
-    have gathered along the training. The network stays as it was. A batch without a sample has no weights.
+    With ``similarity`` "cosine" the cosine stands in for the dot product in T, with "path" ``standing (B,)`` does, the
+    trust that the samples' cases have gathered along the training; with ``scope`` "head" both gradients are those of
+    the last layer's weight alone, and the cosine is always there. The network stays as it was. A batch without a
+    sample has no weights.
     """
     if len(images) == 0:
         none = images.new_zeros(0)

@@ -15,7 +15,7 @@ from napari_alnt.data.formats import FORMATS, Format, OnDisk
 from napari_alnt.data.phantom import PhantomCase, write_phantoms
 from napari_alnt.data.project import Project
 from napari_alnt.data.runs import LedgerEntry, Run
-from napari_alnt.data.versions import LabelVersion
+from napari_alnt.data.versions import LabelVersion, mask_dice
 from napari_alnt.data.volume import (
     Grid,
     Volume,
@@ -28,8 +28,8 @@ from napari_alnt.data.volume import (
 )
 
 __all__ = [
-    "FORMATS", "Case", "CaseFiles", "Format", "Grid", "LabelVersion", "LedgerEntry", "OnDisk", "PhantomCase", "Project",
-    "Role", "Run", "Status", "Volume", "from_datalist", "from_nnunet", "from_patterns", "nnunet_labels", "read_grid",
-    "read_labels", "read_volume", "save_array", "sha256", "write_atomic", "write_bytes", "write_image", "write_labels",
-    "write_map", "write_phantoms", "write_text",
+    "FORMATS", "Case", "CaseFiles", "Format", "Grid", "LabelVersion", "LedgerEntry", "OnDisk", "PhantomCase",
+    "Project", "Role", "Run", "Status", "Volume", "from_datalist", "from_nnunet", "from_patterns", "mask_dice",
+    "nnunet_labels", "read_grid", "read_labels", "read_volume", "save_array", "sha256", "write_atomic", "write_bytes",
+    "write_image", "write_labels", "write_map", "write_phantoms", "write_text",
 ]  # fmt: skip

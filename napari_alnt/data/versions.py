@@ -116,7 +116,7 @@ class LabelBook(Store):
         grid = read_grid(case.image)
         self._require_values(labels, f"The mask for case '{name}'")
         parent = case.label if parent is None else parent
-        dice = 1.0 if confirmed and parent == "teacher" else self._teacher_dice(case, labels, teacher)
+        dice = self._teacher_dice(case, labels, teacher)
         with self._table.lock:
             number, file = self._next_file(name)
             make_folder(file.parent)
@@ -183,7 +183,8 @@ class LabelBook(Store):
             if teacher is None and (volume := self.teacher(case)) is not None:
                 teacher = volume.voxels
             if teacher is not None and teacher.shape == np.shape(labels):
-                return mask_dice(teacher, np.asarray(labels), self.settings.unknown)
+                dice = mask_dice(teacher, np.asarray(labels), self.settings.unknown)
+                return 1.0 if math.isnan(dice) else dice  # neither marks anything: they agree
         return math.nan
 
     def save_draft(self, name: str, labels: Array, seconds: float = 0.0) -> None:
@@ -247,17 +248,19 @@ class LabelBook(Store):
         return number, folder / f"{number:04d}.nii.gz"
 
 
-def mask_dice(one: Array, other: Array, unknown: int) -> float:
+def mask_dice(one: Array, other: Array, unknown: int | None = None) -> float:
     """Dice of two masks (Z, Y, X): the mean of ``2 |A ∩ B| / (|A| + |B|)`` over the labels present in either.
 
-    Voxels that are ``unknown`` in either are left out; two masks without a label agree, 1.
+    Voxels that are ``unknown`` in either are left out; nan where no label is left.
     """
     marked = (one != 0) | (other != 0)  # nearly all of a CT is background and says nothing here
-    marked &= (one != unknown) & (other != unknown)
+    if unknown is not None:
+        marked &= (one != unknown) & (other != unknown)
     one, other = one[marked], other[marked]
-    values = [value for value in np.union1d(one, other) if value]
-    sizes = [(((one == v) & (other == v)).sum(), (one == v).sum() + (other == v).sum()) for v in values]
-    return float(np.mean([2 * both / either for both, either in sizes])) if sizes else 1.0
+    size = 1 + max(int(one.max(initial=0)), int(other.max(initial=0)))
+    left, right, both = (np.bincount(part, minlength=size)[1:] for part in (one, other, one[one == other]))
+    present = left + right > 0
+    return float(np.mean(2 * both[present] / (left + right)[present])) if present.any() else math.nan
 
 
 def _version(row: Any, folder: Path) -> LabelVersion:

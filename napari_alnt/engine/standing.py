@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -23,9 +23,11 @@ class Standing:
     taken. All cases start alike, so the order of the losses now is the order of that integral.
     """
 
-    def __init__(self, pool: Collection[str], kept: dict[str, float] | None = None) -> None:
-        """``pool`` names the cases that take part; what was ``kept`` of others, accepted since, is dropped."""
-        self.means = {case: mean for case, mean in (kept or {}).items() if case in pool or case == ALL}
+    def __init__(self, masks: Mapping[str, str], kept: dict[str, float] | None = None) -> None:
+        """``masks`` gives the hash of each pool case's mask; what was ``kept`` of other masks is dropped."""
+        self._keys = {case: f"{case} {sha[:16]}" for case, sha in masks.items()}
+        here = {ALL, *self._keys.values()}
+        self.means = {key: mean for key, mean in (kept or {}).items() if key in here}
 
     def add(self, report: StepReport) -> None:
         """Take in one step's losses."""
@@ -33,12 +35,12 @@ class Standing:
         for _, loss in known:
             self._blend(ALL, loss, 0.95)
         for case, loss in known:
-            self._blend(case, loss - self.means[ALL], MEMORY)
+            self._blend(self._keys[case], loss - self.means[ALL], MEMORY)
 
     def of(self, cases: Sequence[str]) -> Tensor:
         """The share of the cases seen so far that stand no better, ``(B,)`` in 0…1; ½ for a case not seen yet."""
-        others = torch.tensor([value for case, value in self.means.items() if case != ALL])
-        return torch.tensor([self._place(self.means.get(case), others) for case in cases])
+        others = torch.tensor([value for key, value in self.means.items() if key != ALL])
+        return torch.tensor([self._place(self.means.get(self._keys[case]), others) for case in cases])
 
     def _place(self, own: float | None, others: Tensor) -> float:
         if own is None:

@@ -49,6 +49,7 @@ class Training:
         self.viewer = Viewer(project, run, self.dataset, self.student)
         self.experts: dict[str, tuple[str, Prepared]] = {}
         self.pool: dict[str, Prepared] = {}
+        self.masks: dict[str, str] = {}
         self._take_up()
 
     @property
@@ -156,7 +157,7 @@ class Training:
         rate = self._learning_rate(step)
         for group in self.student.optimizer.param_groups:
             group["lr"] = rate
-        standing = Standing(self.pool, self.student.position.standing)
+        standing = Standing(self.masks, self.student.position.standing)
         report = core.train_step(
             self.student.net,
             self.student.head,
@@ -231,7 +232,9 @@ class Training:
         before = {name: version for name, (version, _) in self.experts.items()}
         reference = self.project.by_role("reference")
         self.experts = {case.name: self._expert(case) for case in reference}
-        self.pool = {case.name: self._pseudo(case) for case in self.project.by_role("pool") if case.teacher}
+        pool = [case for case in self.project.by_role("pool") if case.teacher]
+        self.pool = {case.name: self._pseudo(case) for case in pool}
+        self.masks = {case.name: case.teacher_sha256 for case in pool}
         if not self.pool:
             raise AlntError("No case in the pool has a teacher mask any more, so there is nothing left to learn from.")
         changed = tuple(name for name, (version, _) in self.experts.items() if before.get(name) != version)

@@ -78,12 +78,6 @@ def estimate(priority: Floats, wrong: Mapping[int, bool], wrong_below: float = 0
     return NoiseAudit(share, min(float(low), share), max(float(high), share), len(wrong), number, wrong_below)
 
 
-def chances(priority: Floats, wrong: Mapping[int, bool]) -> Floats:
-    """P(wrong) of every case's mask by its place in the queue, (n_cases,); it never falls as ``priority`` rises."""
-    curves, weights = _posterior(_normal_scores(priority), wrong)
-    return np.asarray(weights @ curves)
-
-
 def spread(priority: Floats, count: int, wrong: Mapping[int, bool] | None = None) -> tuple[int, ...]:
     """The ``count`` cases to look at next for the narrowest estimate, most telling first, by index.
 

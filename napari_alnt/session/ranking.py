@@ -10,7 +10,6 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +21,6 @@ Floats = npt.NDArray[np.float64]
 Ranking = Callable[["CaseScores"], Floats]
 
 
-FADING = 0.5
-"""What a ranking counts beside the one after it: a student that has learned more knows better."""
 MISSED = 0.05
 """Share of structures that a teacher is taken to leave out altogether."""
 
@@ -70,54 +67,71 @@ class CaseScores:
 
 
 def look_back(past: Mapping[str, Sequence[CaseScored]]) -> tuple[Floats, Floats]:
-    """Agreement and path ``(n_cases,)`` of cases sorted by name: means over each one's rankings, newer ones heavier.
+    """Agreement and path ``(n_cases,)`` of cases sorted by name: means over each one's rankings.
 
-    Agreement is the mean over the structures of :func:`agreements` in a ranking. Path is −ℓ, the loss of the mask under
-    the student: summed over the steps of training, the product of the mask's gradient with the way the student went is
-    ℓ(first) − ℓ(now), and first all masks are alike.
+    A ranking counts by how well its student drew the structures (:class:`Judged`). Path is −ℓ, the loss of the mask
+    under the student: summed over the steps of training, the product of the mask's gradient with the way the student
+    went is ℓ(first) − ℓ(now), and first all masks are alike.
     """
     rankings: dict[int, list[CaseScored]] = defaultdict(list)
     for scores in past.values():
         for score in scores:
             rankings[score.step].append(score)
-    seen: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for step in sorted(rankings):
-        for score, agreement in zip(rankings[step], agreements(rankings[step]), strict=True):
-            seen[score.case].append((float(agreement), -score.loss))
-    means = np.array([_faded(seen[case]) for case in sorted(past)]).reshape(-1, 2)
+    seen: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
+    for scored in rankings.values():
+        judged = Judged.of(scored)
+        for score, agreement in zip(scored, judged.agreement.tolist(), strict=True):
+            seen[score.case].append((agreement, -score.loss, judged.skill))
+    means = np.array([_weighed(seen[case]) for case in sorted(past)]).reshape(-1, 2)
     return means[:, 0], means[:, 1]
 
 
-def agreements(scored: Sequence[CaseScored]) -> Floats:
-    """How well mask and student agree in one ranking, ``(n_cases,)`` in 0…1: the mean over the structures of
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """One ranking's masks judged by its student: ``agreement (n_cases,)`` in 0…1, and the student's mean ``skill``.
 
-    2 shared / (marked + drawn), their Dice, where the mask marks the structure; where it does not, the chance that
-    there is none, q s / (q s + (1 − q) drawn). s is what the student typically draws beside a mask, the median of
-    drawn − shared, and q the chance that an empty mask is right: the share of empty masks against that of those which
-    a teacher leaves out (:data:`MISSED`).
+    Agreement is the mean over the structures, weighted by the student's skill in each, of their Dice where the mask
+    marks the structure, 2 shared / (marked + drawn), and elsewhere of the chance that there is none,
+    q s / (q s + (1 − q) drawn). s is what the student typically draws beside a mask, 1 + the median of drawn − shared;
+    q is the chance that an empty mask is right, the share of empty masks against that of those which a teacher leaves
+    out (:data:`MISSED`). Skill in a structure is the median Dice over the masks that mark it: who cannot draw a thing
+    yet cannot say whether it was left out.
     """
-    counts = [np.array([getattr(score, name) for score in scored], float) for name in ("marked", "drawn", "shared")]
-    if not counts[0].size:  # scores of an earlier napari-alnt did not count
-        return np.array([score.dice for score in scored], float)
-    structures = [_of_structure(*(count[:, index] for count in counts)) for index in range(counts[0].shape[1])]
-    return cast(Floats, np.mean(structures, axis=0))
+
+    agreement: Floats
+    skill: float
+
+    @classmethod
+    def of(cls, scored: Sequence[CaseScored]) -> Judged:
+        """Judge the cases of one ranking."""
+        if not all(score.marked for score in scored):  # scores of an earlier napari-alnt did not count voxels
+            return cls(np.array([score.dice for score in scored], float), 1.0)
+        counts = [np.array([getattr(score, name) for score in scored], float) for name in ("marked", "drawn", "shared")]
+        columns = [_of_structure(*(count[:, index] for count in counts)) for index in range(counts[0].shape[1])]
+        skills = np.array([skill for _, skill in columns]) + _LITTLE
+        return cls(np.average([column for column, _ in columns], axis=0, weights=skills), float(skills.mean()))
 
 
-def _of_structure(marked: Floats, drawn: Floats, shared: Floats) -> Floats:
+_LITTLE = 1e-9  # so that a student without any skill still gives a mean
+
+
+def _of_structure(marked: Floats, drawn: Floats, shared: Floats) -> tuple[Floats, float]:
+    """Each case's agreement in one structure, and the student's skill in it."""
     there = marked > 0
+    dice = 2 * shared / np.maximum(marked + drawn, 1)
     beside = 1 + (float(np.median((drawn - shared)[there])) if there.any() else 0.0)
     empty = (np.count_nonzero(~there) + 0.5) / len(marked)
     right = empty / (empty + MISSED * there.mean())
-    dice = 2 * shared / np.maximum(marked + drawn, 1)
-    return np.where(there, dice, right * beside / (right * beside + (1 - right) * drawn))
+    none = right * beside / (right * beside + (1 - right) * drawn)
+    return np.where(there, dice, none), float(np.median(dice[there])) if there.any() else 0.0
 
 
-def _faded(values: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """Means of both columns, each value counting :data:`FADING` times the one after it; nan counts nowhere."""
+def _weighed(values: Sequence[tuple[float, float, float]]) -> tuple[float, float]:
+    """Means of the first two columns, weighted by the third; what is not known counts nowhere."""
     table = np.array(values)
-    weights = FADING ** np.arange(len(table))[::-1, None] * np.isfinite(table)
+    weights = table[:, 2:] * np.isfinite(table[:, :2])
     total = weights.sum(axis=0)
-    sums = (np.nan_to_num(table) * weights).sum(axis=0)
+    sums = (np.nan_to_num(table[:, :2]) * weights).sum(axis=0)
     agreement, path = np.where(total > 0, sums / np.where(total > 0, total, 1), np.nan)
     return float(agreement), float(path)
 

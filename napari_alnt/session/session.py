@@ -279,7 +279,8 @@ class Session:
         teacher = self.project.teacher(self.project.case(case))
         if teacher is None:
             raise AlntError(f"Case '{case}' has no teacher mask to confirm; run teach, or accept a mask of your own.")
-        return self.accept(case, teacher.voxels, author=author, seconds=seconds, confirmed=True)
+        voxels = teacher.voxels
+        return self.accept(case, voxels, author=author, seconds=seconds, confirmed=True, teacher=voxels)
 
     def set_status(self, case: str, status: str) -> None:
         """Mark a pool case as "skipped", "flagged" or "new" again."""

@@ -43,23 +43,25 @@ def test_rank_correlation_leaves_out_what_is_not_known():
     assert np.isnan(rank_correlation(np.ones(4), np.arange(4.0)))
 
 
-def test_intervals_count_patients_and_not_their_repeats():
+def test_intervals_count_patients_and_seeds_and_not_their_repeats():
     rng = np.random.default_rng(1)
     effects = rng.normal(0.02, 0.05, 12)
-    once = paired({str(i): [effect] for i, effect in enumerate(effects)})
-    often = paired({str(i): [effect] * 8 for i, effect in enumerate(effects)})
-    naive = paired({f"{i} {k}": [effect] for i, effect in enumerate(effects) for k in range(8)})
-    assert (often.low, often.high, often.n) == (once.low, once.high, 12)
+    once = paired([(0, str(i), effect) for i, effect in enumerate(effects)])
+    often = paired([(0, str(i), effect) for i, effect in enumerate(effects) for _ in range(8)])
+    naive = paired([(0, f"{i} {k}", effect) for i, effect in enumerate(effects) for k in range(8)])
+    assert (often.low, often.high, often.patients) == pytest.approx((once.low, once.high, 12))
     assert naive.high - naive.low < 0.6 * (once.high - once.low)
     assert once.low < once.mean < once.high
-    assert paired({}).n == 0
+    assert (paired([]).seeds, paired([]).patients) == (0, 0)
 
 
-def test_intervals_cover_the_truth_about_as_often_as_they_say():
+@pytest.mark.parametrize("run", [0.0, 0.03])
+def test_intervals_cover_the_truth_though_all_cases_of_a_seed_share_a_student(run):
     rng = np.random.default_rng(2)
     inside = 0
-    for _ in range(200):
-        patients = rng.normal(0.1, 1, 25)
-        found = paired({str(i): (p + rng.normal(0, 0.5, 3)).tolist() for i, p in enumerate(patients)}, draws=500)
-        inside += found.low <= 0.1 <= found.high
-    assert 175 <= inside <= 199
+    for _ in range(150):
+        patients, runs = rng.normal(0.02, 0.03, 60), rng.normal(0, run, 8)
+        seen = [(s, str(p), patients[p] + runs[s]) for s in range(8) for p in rng.choice(60, 20, replace=False)]
+        found = paired(seen, draws=400)
+        inside += found.low <= 0.02 <= found.high
+    assert inside >= 0.84 * 150

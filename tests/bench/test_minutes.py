@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_alnt.bench.minutes import COST, Cost, mean_dice, minutes
+from napari_alnt.bench.minutes import COST, Cost, minutes
+from napari_alnt.data import mask_dice
 from napari_alnt.errors import AlntError
 
 SPACING = (3.0, 1.5, 1.0)
@@ -104,9 +105,9 @@ def test_unknown_voxels_count_nowhere():
 
 def test_dice_is_the_mean_over_labels_in_either():
     teacher = box((8, 8, 8), (12, 16, 16))  # half of the cube
-    assert mean_dice(teacher, CUBE) == pytest.approx(2 / 3)
-    assert mean_dice(box((0, 0, 0), (2, 2, 2), 7, teacher), CUBE) == pytest.approx(1 / 3)
-    assert math.isnan(mean_dice(np.zeros_like(CUBE), np.zeros_like(CUBE)))
+    assert mask_dice(teacher, CUBE) == pytest.approx(2 / 3)
+    assert mask_dice(box((0, 0, 0), (2, 2, 2), 7, teacher), CUBE) == pytest.approx(1 / 3)
+    assert math.isnan(mask_dice(np.zeros_like(CUBE), np.zeros_like(CUBE)))
     assert math.isnan(minutes(np.zeros_like(CUBE), np.zeros_like(CUBE), SPACING).dice)
 
 

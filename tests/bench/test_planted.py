@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_alnt.bench.minutes import COST, mean_dice, minutes
+from napari_alnt.bench.minutes import COST, minutes
 from napari_alnt.bench.planted import DAMAGES, Planned, kinds_for, plan, plant, wobble
-from napari_alnt.data import read_labels, read_volume
+from napari_alnt.data import mask_dice, read_labels, read_volume
 from napari_alnt.errors import AlntError
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -53,7 +53,7 @@ def test_every_kind_brings_dice_down_and_keeps_the_array(kind: str, seed: int, p
     assert (damaged.shape, damaged.dtype) == (truth.shape, dtype)
     assert set(np.unique(damaged)) <= {0, 1, 2}
     assert damaged.any()
-    assert mean_dice(damaged, truth) <= 0.65
+    assert mask_dice(damaged, truth) <= 0.65
     np.testing.assert_array_equal(truth, before)
 
 
@@ -72,7 +72,7 @@ def test_another_seed_gives_another_error(kind: str):
 @pytest.mark.parametrize("kind", sorted(set(DAMAGES) - {"swapped"}))
 def test_a_lower_goal_is_reached_with_more_strength(kind: str):
     truth, _ = scene()
-    mild, strong = (mean_dice(planted(kind, 2, worst=worst), truth) for worst in (0.85, 0.6))
+    mild, strong = (mask_dice(planted(kind, 2, worst=worst), truth) for worst in (0.85, 0.6))
     assert strong <= mild <= 0.85
     assert strong <= 0.6
 
@@ -83,7 +83,7 @@ def test_thin_slabs_and_tiny_volumes(kind: str, shape: tuple[int, int, int]):
     truth, image = scene(shape, pieces=1)
     damaged = planted(kind, 1, truth, image)
     assert damaged.any()
-    assert mean_dice(damaged, truth) <= 0.75
+    assert mask_dice(damaged, truth) <= 0.75
 
 
 def test_what_each_kind_does():
@@ -170,7 +170,7 @@ def test_a_wobble_is_an_error_but_a_small_one(seed: int, good: float):
     truth, _ = scene()
     moved = wobble(truth, SPACING, np.random.default_rng(seed), good)
     assert moved.dtype == truth.dtype
-    assert good <= mean_dice(moved, truth) < 1
+    assert good <= mask_dice(moved, truth) < 1
     assert minutes(moved, truth, SPACING).minutes < COST.open + COST.look + 2
     assert minutes(planted("shifted", seed), truth, SPACING).minutes > minutes(moved, truth, SPACING).minutes
 
@@ -230,9 +230,9 @@ def test_real_volumes_come_down_too(name: str):
     for kind in kinds_for(np.unique(labels).tolist()):
         damaged = plant(labels, volume.voxels, volume.spacing, kind, np.random.default_rng(7))
         assert set(np.unique(damaged)) <= set(np.unique(labels))
-        left[kind] = mean_dice(damaged, labels)
+        left[kind] = mask_dice(damaged, labels)
         assert minutes(damaged, labels, volume.spacing).minutes > 1.5
     assert max(left.values()) <= 0.7, left
     assert min(left.values()) > 0.25, left
     moved = wobble(labels, volume.spacing, np.random.default_rng(7))
-    assert 0.85 <= mean_dice(moved, labels) < 1
+    assert 0.85 <= mask_dice(moved, labels) < 1

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from monai.inferers import sliding_window_inference
+from monai.metrics.active_learning_metrics import label_quality_score
 from scipy.stats import entropy as scipy_entropy
 from torch import Tensor, nn
 
@@ -135,7 +136,8 @@ def test_agreement_is_what_its_sources_say() -> None:
     mask = torch.randint(0, 3, (4, 5, 6))
     seen = agreement(probabilities, mask)
     truth = torch.nn.functional.one_hot(mask, 3).movedim(-1, 0)
-    assert seen.label_difference == pytest.approx(float((probabilities - truth).abs().mean()), rel=1e-6)
+    quality = label_quality_score(probabilities[None], truth[None])
+    assert seen.label_difference == pytest.approx(float(quality), rel=1e-6)
     soft = [2 * (probabilities[c] * truth[c]).sum() / (probabilities[c] + truth[c]).sum() for c in (1, 2)]
     assert seen.soft_dice == pytest.approx(float(sum(soft) / 2), rel=1e-6)
     guess = probabilities.argmax(0)
@@ -153,7 +155,9 @@ def test_agreement_is_blind_to_unknown_voxels() -> None:
     known = agreement(probabilities[:, :2], mask[:2])
     mask[2:] = IGNORE
     assert agreement(probabilities, mask) == known
-    assert math.isnan(agreement(probabilities, torch.full_like(mask, IGNORE)).soft_dice)
+    nothing = agreement(probabilities, torch.full_like(mask, IGNORE))
+    assert math.isnan(nothing.soft_dice)
+    assert nothing.marked == nothing.drawn == nothing.shared == (0,)
 
 
 def test_scores_of_the_head_and_of_the_students_own_label(net: nn.Module, patches: Patches) -> None:

@@ -33,9 +33,9 @@ def test_the_dice_is_that_of_counting(seed):
 
 def test_the_dice_of_nothing_and_of_a_label_that_one_lacks():
     empty = np.zeros((2, 3, 4), np.uint8)
-    assert mask_dice(empty, empty, 255) == 1
+    assert math.isnan(mask_dice(empty, empty, 255))
     assert mask_dice(empty, empty + 1, 255) == 0
-    assert mask_dice(empty + 255, empty + 1, 255) == 1  # nothing known, nothing to disagree on
+    assert math.isnan(mask_dice(empty + 255, empty + 1, 255))  # nothing known, nothing to compare
 
 
 def test_accept_keeps_the_dice_with_the_teachers_mask(balls):
@@ -44,8 +44,13 @@ def test_accept_keeps_the_dice_with_the_teachers_mask(balls):
         truth = balls.true_labels("ball_05")
         version = project.accept("ball_05", truth)
         assert version.dice == pytest.approx(_dice_by_counting(teacher, truth, 255))
-        assert project.accept("ball_04", truth, confirmed=True).dice == 1
+        own = project.teacher(project.case("ball_04")).voxels
+        assert project.accept("ball_04", own, confirmed=True).dice == 1
         assert project.looked_at() == {"ball_04": 1, "ball_05": version.dice}
+        assert project.accept("ball_06", truth, confirmed=True).dice < 1  # the masks count, not the word
+        project.revert("ball_06")
+        assert project.accept("ball_07", 0 * truth, teacher=0 * truth).dice == 1
+        project.revert("ball_07")
         project.revert("ball_04")
         assert project.looked_at() == {"ball_05": version.dice}
         reference = project.by_role("reference")[0].name

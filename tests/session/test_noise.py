@@ -15,7 +15,7 @@ from napari_alnt.cli.main import main
 from napari_alnt.errors import AlntError
 from napari_alnt.events import NAN, CaseScored
 from napari_alnt.session import Radiologist, Session, write_report
-from napari_alnt.session.noise import Looks, chances, estimate, sort_again, spread
+from napari_alnt.session.noise import Looks, estimate, sort_again, spread
 from napari_alnt.settings import Settings
 
 
@@ -38,15 +38,6 @@ def test_the_share_lies_in_its_interval_and_between_what_is_possible(pool):
     assert found <= audit.low * len(priority) + 1e-9
     assert audit.high * len(priority) <= found + unseen + 1e-9
     assert (audit.looked, audit.pool) == (len(wrong), len(priority))
-
-
-@settings(max_examples=40, deadline=None)
-@given(pools())
-def test_the_chance_never_falls_as_the_priority_rises(pool):
-    priority, wrong = pool
-    known = ~np.isnan(priority)
-    chance = chances(priority, wrong)[known][np.argsort(priority[known], kind="stable")]
-    assert (np.diff(chance) >= -1e-9).all()
 
 
 @settings(max_examples=40, deadline=None)

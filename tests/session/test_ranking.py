@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_alnt.events import CaseScored
-from napari_alnt.session.ranking import RANKINGS, CaseScores, agreements, look_back
+from napari_alnt.session.ranking import RANKINGS, CaseScores, Judged, look_back
 
 
 def scored(case: str, **values: float) -> CaseScored:
@@ -55,34 +55,46 @@ def test_alnt_is_the_formula_in_its_docstring():
     np.testing.assert_allclose(RANKINGS["alnt"](scores), expected)
 
 
-def test_agreement_is_the_dice_of_what_the_mask_marks():
+def test_agreement_is_the_dice_of_what_the_mask_marks_by_the_students_skill():
     cases = [scored(f"c{n}", marked=(60, 40), drawn=(50, 50), shared=(n, 40)) for n in (10, 20, 45)]
-    expected = [(2 * n / 110 + 2 * 40 / 90) / 2 for n in (10, 20, 45)]
-    np.testing.assert_allclose(agreements(cases), expected)
+    first, second = [2 * n / 110 for n in (10, 20, 45)], 2 * 40 / 90
+    skill = first[1], second
+    expected = [(one * skill[0] + second * skill[1]) / sum(skill) for one in first]
+    judged = Judged.of(cases)
+    np.testing.assert_allclose(judged.agreement, expected)
+    assert judged.skill == pytest.approx(sum(skill) / 2)
 
 
 def test_an_empty_mask_is_believed_where_they_are_common_and_the_student_draws_no_more_than_usual():
     usual = [scored(f"c{n}", marked=(100,), drawn=(100,), shared=(90,)) for n in range(9)]
     few = scored("few", marked=(0,), drawn=(5,), shared=(0,))
     much = dataclasses.replace(few, case="much", drawn=(95,))
-    rare = agreements([*usual, much])[-1]
-    common = agreements([*usual, few, few, few, few, much])
+    rare = Judged.of([*usual, much]).agreement[-1]
+    common = Judged.of([*usual, few, few, few, few, much]).agreement
     assert rare < common[-1] < common[-2] < 1
-    assert agreements([*usual, dataclasses.replace(few, drawn=(0,))])[-1] == 1
+    assert Judged.of([*usual, dataclasses.replace(few, drawn=(0,))]).agreement[-1] == 1
 
 
-def test_trust_looks_back_over_the_ledger_and_newer_rankings_count_more():
-    old = scored("a", marked=(10,), drawn=(10,), shared=(1,), loss=0.9)
-    new = dataclasses.replace(old, step=2, shared=(7,), loss=0.3)
+def test_a_structure_that_the_student_cannot_draw_yet_says_nothing():
+    usual = [scored(f"c{n}", marked=(100, 50), drawn=(100, 0), shared=(90, 0)) for n in range(9)]
+    left_out = scored("x", marked=(100, 0), drawn=(100, 0), shared=(90, 0))
+    agreement = Judged.of([*usual, left_out]).agreement
+    assert agreement[-1] == pytest.approx(agreement[0], abs=1e-6)
+
+
+def test_trust_looks_back_over_the_ledger_and_rankings_count_by_the_students_skill():
+    old = scored("a", marked=(10,), drawn=(10,), shared=(2,), loss=0.9)
+    new = dataclasses.replace(old, step=2, shared=(8,), loss=0.3)
     broken = dataclasses.replace(old, step=3, loss=float("nan"))
     agreement, path = look_back({"a": [old, new]})
-    assert (agreement[0], path[0]) == pytest.approx(((0.1 * 0.5 + 0.7) / 1.5, (-0.9 * 0.5 - 0.3) / 1.5))
+    assert (agreement[0], path[0]) == pytest.approx((0.2 * 0.2 + 0.8 * 0.8, -0.9 * 0.2 - 0.3 * 0.8))
     assert look_back({"a": [old, broken]})[1].tolist() == pytest.approx([-0.9])
     assert np.isnan(look_back({"a": [broken]})[1][0])
 
 
 def test_scores_that_counted_no_voxels_fall_back_to_dice():
-    assert agreements([scored("a", dice=0.25), scored("b", dice=0.75)]).tolist() == [0.25, 0.75]
+    cases = [scored("a", dice=0.25), scored("b", dice=0.75, marked=(9,), drawn=(9,), shared=(1,))]
+    assert Judged.of(cases).agreement.tolist() == [0.25, 0.75]
 
 
 def test_simple_rankings_follow_their_score():
