@@ -118,9 +118,10 @@ def _missing(plan: Plan, trial: Trial, results: Results) -> Iterator[tuple[str, 
     found = not trial.lacks(results, "audit", ["noise audit"])
     if ("find" in plan.parts and not found) or (arms and not trial.student.exists()):
         yield "find", partial(runs.find, trial, "default", results)
-    if lacks("find, paper", ["random"]):
+    paper = bool(lacks("find, paper", ["random"]))
+    if paper:
         yield "find, paper", partial(runs.find, trial, "paper", results)
-    for name in lacks("train", plan.methods):
+    for name in lacks("train", [name for name in plan.methods if not (paper and name == runs.PAPER)]):
         yield f"train, {name}", partial(runs.train, trial, name, results)
     for arm in arms:
         yield f"loop, {arm}", partial(runs.loop, trial, arm, results, plan.rounds)

@@ -45,8 +45,8 @@ class Project(LabelBook, RunBook):
 
         Every file is read and hashed once. Expert cases are drawn as seed, reference and audit by patient with
         ``settings.seed``, once and for all; without counts, half are reference and half audit. ``roles`` instead names
-        the role of every expert case. ``labels`` names the label values; None takes those found. ``progress`` hears
-        (done, total) cases.
+        the role of every expert case, and the counts are not looked at. ``labels`` names the label values; None takes
+        those found. ``progress`` hears (done, total) cases.
 
         Raises
         ------
