@@ -39,6 +39,7 @@ def tables(rows: Rows) -> list[Table]:
         finding(rows, "like size", "AUROC among masks of like size"),
         finding(rows, "precision@10", "Precision at 10 (of those that could be there)"),
         finding(rows, "rho dice", "Rank correlation with 1 − true Dice"),
+        finding(rows, "rho ml", "Rank correlation with the error (ml)"),
         finding(rows, "rho cm2", "Rank correlation with the contour to correct (cm²)"),
         stability(rows),
         finding(rows, "auroc", "The paper's student (no expert in the loss): AUROC", part="find, paper"),

@@ -111,7 +111,7 @@ def test_the_command_prints_tables_and_names_what_it_does_not_know(plan, tmp_pat
     results = Results(tmp_path / "b" / "results.jsonl")
     for name, value in rows:
         row = {"set": "a", "noise": "planted", "seed": 0, "part": "find", "configuration": name, "along": [0.5, value]}
-        measures = ("auroc", "like size", "precision@10", "rho dice", "rho cm2")
+        measures = ("auroc", "like size", "precision@10", "rho dice", "rho ml", "rho cm2")
         results.add({**row, **dict.fromkeys(measures, value), "seconds": 36.0})
     figure = tmp_path / "figure.svg"
     assert main(["bench", "loop", "--tables", "--out", str(tmp_path / "b"), "--figure", str(figure)]) == 0
