@@ -171,8 +171,8 @@ def test_a_wobble_is_an_error_but_a_small_one(seed: int, good: float):
     moved = wobble(truth, SPACING, np.random.default_rng(seed), good)
     assert moved.dtype == truth.dtype
     assert good <= mask_dice(moved, truth) < 1
-    assert minutes(moved, truth, SPACING).minutes < COST.open + COST.look + 2
-    assert minutes(planted("shifted", seed), truth, SPACING).minutes > minutes(moved, truth, SPACING).minutes
+    damage = minutes(planted("shifted", seed), truth, SPACING).minutes
+    assert COST.open + COST.look <= minutes(moved, truth, SPACING).minutes < 0.8 * damage
 
 
 def test_a_wobble_gives_up_where_every_voxel_counts():
