@@ -213,8 +213,8 @@ def _picks(session: Session, trial: Trial, arm: str, batch: int) -> list[str]:
         return []
     ranking = None if arm == "all" else arm
     open_cases = [row.case for row in session.queue(ranking) if row.status != "accepted"]
-    keep = 1 if arm == "all" else 0  # training needs one teacher's mask at least
-    return open_cases[: len(open_cases) - keep] if arm == "all" else open_cases[:batch]
+    # training needs one teacher's mask at least
+    return open_cases[:-1] if arm == "all" else open_cases[:batch]
 
 
 def _round_settings(settings: Settings, arm: str) -> Settings:

@@ -44,14 +44,7 @@ class CaseScores:
     entropy: Floats
     dice: Floats
     foreground: Floats
-    norm: Floats
-    head_trust: Floats
-    voxel_trust: Floats
     self_informativeness: Floats
-    soft_dice: Floats
-    label_difference: Floats
-    self_confidence: Floats
-    labelled: Floats
     seed: int = 0
 
     @classmethod
