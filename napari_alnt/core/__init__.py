@@ -1,5 +1,6 @@
 """ALNT's mathematics: tensors in, tensors and numbers out; no files, no Qt."""
 
+from napari_alnt.core.directions import Direction, Trust, expert_gradient, trust
 from napari_alnt.core.inference import predict, resample, resample_image, resample_labels, training_shape
 from napari_alnt.core.losses import IGNORE, per_sample_loss
 from napari_alnt.core.metrics import dice, hd95, mean_known
@@ -12,8 +13,9 @@ from napari_alnt.core.networks import (
     convert_batchnorm,
     couples_samples,
     head_layer,
-    refuse_coupled,
 )
+from napari_alnt.core.recorded import Recorded, sample_gradients
+from napari_alnt.core.samples import SampleGradients, Whole
 from napari_alnt.core.scoring import (
     Agreement,
     Scores,
@@ -24,17 +26,7 @@ from napari_alnt.core.scoring import (
     voxel_trust,
 )
 from napari_alnt.core.train import Batch, StepReport, supervised, train, train_step
-from napari_alnt.core.weights import (
-    Direction,
-    Trust,
-    Weighed,
-    expert_gradient,
-    head_gradients,
-    informativeness,
-    sample_weights,
-    trust,
-    weigh,
-)
+from napari_alnt.core.weights import Weighed, informativeness, sample_weights, weigh
 
 __all__ = [
     "IGNORE",
@@ -44,11 +36,14 @@ __all__ = [
     "Builder",
     "Direction",
     "Head",
+    "Recorded",
+    "SampleGradients",
     "Scores",
     "StepReport",
     "Trust",
     "VoxelTrust",
     "Weighed",
+    "Whole",
     "agreement",
     "build",
     "check_patch",
@@ -58,16 +53,15 @@ __all__ = [
     "expert_direction",
     "expert_gradient",
     "hd95",
-    "head_gradients",
     "head_layer",
     "informativeness",
     "mean_known",
     "per_sample_loss",
     "predict",
-    "refuse_coupled",
     "resample",
     "resample_image",
     "resample_labels",
+    "sample_gradients",
     "sample_weights",
     "score_case",
     "supervised",

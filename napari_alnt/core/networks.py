@@ -99,21 +99,6 @@ def couples_samples(net: nn.Module) -> bool:
     return any(isinstance(layer, _BatchNorm) for layer in net.modules())
 
 
-def refuse_coupled(net: nn.Module) -> None:
-    """Stop a network whose samples have no gradient of their own.
-
-    Raises
-    ------
-    AlntError
-        If the network normalises over the batch.
-    """
-    if couples_samples(net):
-        raise AlntError(
-            "The network has batch normalisation, which mixes the samples of a batch so that none has a gradient "
-            "of its own; convert it with napari_alnt.core.convert_batchnorm or build it with instance normalisation."
-        )
-
-
 def convert_batchnorm(net: nn.Module) -> nn.Module:
     """Replace every BatchNorm by a GroupNorm of one channel a group, which is instance normalisation, in place.
 

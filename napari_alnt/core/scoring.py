@@ -10,10 +10,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from napari_alnt.core.directions import Direction, gradient, inner, logits_along, norm, trust_of
 from napari_alnt.core.inference import Shape, evaluating, slide
 from napari_alnt.core.losses import IGNORE, per_sample_loss
 from napari_alnt.core.networks import Head
-from napari_alnt.core.weights import Direction, gradient, inner, logits_along, norm, trust_of
 
 
 @dataclass(frozen=True)

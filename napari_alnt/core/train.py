@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from napari_alnt.core.directions import Direction, gradient, norm, zeros
 from napari_alnt.core.losses import per_sample_loss
-from napari_alnt.core.networks import Head, head_layer, refuse_coupled
-from napari_alnt.core.weights import Direction, gradient, norm, weigh
+from napari_alnt.core.networks import Head, head_layer
+from napari_alnt.core.recorded import sample_gradients
+from napari_alnt.core.weights import NOTHING, weigh
 from napari_alnt.settings import Method, Scope, Similarity
 
 
@@ -28,6 +31,12 @@ class Batch:
         """The same batch on another device."""
         return Batch(self.images.to(device), self.targets.to(device), self.cases)
 
+    def pieces(self, size: int) -> Iterator[Batch]:
+        """The batch in pieces of ``size`` samples, or whole if that is 0."""
+        count = len(self.cases)
+        for start in range(0, count, size or max(count, 1)):
+            yield self.take(range(start, min(start + (size or count), count)))
+
     def take(self, kept: Iterable[int]) -> Batch:
         """The samples of these indices."""
         index = list(kept)
@@ -40,6 +49,7 @@ class StepReport:
 
     ``loss`` is Σ w_i ℓ_i + μ · ``expert_loss``. ``trust`` is the dot product, un-normalised; ``cosine`` is nan unless
     asked for. ``dropped`` holds (case, reason) of samples that were not finite. ``skipped``: the network did not move.
+    ``slow`` says why the samples could not be told apart the fast way, and is empty if they could.
     """
 
     loss: float
@@ -52,36 +62,21 @@ class StepReport:
     cases: tuple[str, ...] = ()
     dropped: tuple[tuple[str, str], ...] = ()
     skipped: bool = False
+    slow: str = ""
 
 
 def train(
-    net: nn.Module,
-    optimizer: Optimizer,
-    steps: Iterable[tuple[Batch, Batch]],
-    *,
-    method: Method = "RGSM_AL",
-    trust_share: float = 0.5,
-    similarity: Similarity = "dot",
-    scope: Scope = "all",
-    mu: float = 0.0,
-    clip: float = 12.0,
+    net: nn.Module, optimizer: Optimizer, steps: Iterable[tuple[Batch, Batch]], **options: Any
 ) -> Iterator[StepReport]:
     """Train on (pseudo-labelled, expert) batches, one report a step; either batch may be without a sample.
 
-    Raises
-    ------
-    AlntError
-        If the network couples the samples of a batch.
+    ``options`` are those of :func:`train_step`.
     """
-    refuse_coupled(net)
     head: Head | None = None
     for pseudo, expert in steps:
         example = pseudo if pseudo.cases else expert
         head = head or head_layer(net, example.images[:1].to(_device(net)))
-        yield train_step(
-            net, head, optimizer, pseudo, expert,
-            method=method, trust_share=trust_share, similarity=similarity, scope=scope, mu=mu, clip=clip,
-        )  # fmt: skip
+        yield train_step(net, head, optimizer, pseudo, expert, **options)
 
 
 def train_step(
@@ -98,26 +93,33 @@ def train_step(
     mu: float = 0.0,
     clip: float = 12.0,
     standing: Tensor | None = None,
+    at_once: int = 0,
 ) -> StepReport:
     """One optimiser step on Σ w_i ℓ_i + μ · mean_v ℓ_v.
 
     g is the gradient of mean_v ℓ_v, so the experts' part costs no second backward pass. The step is skipped when all
     weights and μ are 0, as Adam's momentum would move the network even so, and when a gradient is not finite.
     Gradients longer than ``clip`` are shortened to it. ``standing (B,)`` is the trust of ``similarity`` "path".
+    ``at_once`` patches pass the network together, 0 takes all: fewer need less memory and give the same.
     """
     net.train()
     pseudo, expert = pseudo.to(_device(net)), expert.to(_device(net))
-    g, expert_loss, dropped = _mean_gradient(net, expert)
-    seen = weigh(net, head, g, pseudo.images, pseudo.targets, method, trust_share, similarity, scope, standing)
-    dropped += [(pseudo.cases[i], "its loss or gradient is not finite") for i in seen.dropped]
-    weights, losses = seen.weights.tolist(), seen.losses.tolist()
-    kept = [i for i, weight in enumerate(weights) if weight > 0]
-    total = _weighted_gradient(net, pseudo.take(kept), seen.weights[kept]) if kept else {}
+    g, expert_loss, dropped = _mean_gradient(net, expert, at_once)
+    total: Direction = {}
+    seen, slow = NOTHING, ""
+    if pseudo.cases:
+        samples = sample_gradients(net, pseudo.images, pseudo.targets, at_once)
+        slow = samples.slow
+        seen = weigh(samples, head, g, method, trust_share, similarity, scope, standing)
+        dropped += [(pseudo.cases[i], "its loss or gradient is not finite") for i in seen.dropped]
+        total = samples.combine(seen.weights) if seen.weights.any() else {}
     if mu > 0 and math.isfinite(expert_loss):
         total = {name: total.get(name, 0.0) + mu * value for name, value in g.items()}
+    weights, losses = seen.weights.tolist(), seen.losses.tolist()
+    kept = [i for i, weight in enumerate(weights) if weight > 0]
     moved = bool(total) and _apply(net, optimizer, total, clip)
     if total and not moved:
-        dropped += [(case, "the gradient of its step is not finite") for case in pseudo.take(kept).cases]
+        dropped += [(pseudo.cases[i], "the gradient of its step is not finite") for i in kept]
     loss = sum(weights[i] * losses[i] for i in kept) + (mu * expert_loss if mu > 0 else 0.0)
     return StepReport(
         loss,
@@ -130,6 +132,7 @@ def train_step(
         cases=pseudo.cases,
         dropped=tuple(dropped),
         skipped=not moved,
+        slow=slow,
     )
 
 
@@ -148,30 +151,34 @@ def _device(net: nn.Module) -> torch.device:
     return next(net.parameters()).device
 
 
-def _mean_gradient(net: nn.Module, batch: Batch) -> tuple[Direction, float, list[tuple[str, str]]]:
+def _mean_gradient(net: nn.Module, batch: Batch, at_once: int = 0) -> tuple[Direction, float, list[tuple[str, str]]]:
     """∇ of the mean loss over the samples whose loss is finite, that mean, who was dropped; zeros and nan if all."""
-    if not batch.cases:
-        return _zeros(net), math.nan, []
+    total, loss, count = zeros(net), 0.0, 0
+    dropped: list[tuple[str, str]] = []
+    for piece in batch.pieces(at_once):
+        summed, kept, broken = _finite_losses(net, piece)
+        dropped += broken
+        if kept:
+            for name, part in gradient(net, summed).items():
+                total[name] += part
+            loss, count = loss + float(summed.detach()), count + kept
+    if not count:
+        return total, math.nan, dropped
+    mean = {name: value / count for name, value in total.items()}
+    if not norm(mean).isfinite():
+        return zeros(net), math.nan, [(case, "the gradient of its batch is not finite") for case in batch.cases]
+    return mean, loss / count, dropped
+
+
+def _finite_losses(net: nn.Module, batch: Batch) -> tuple[Tensor, int, list[tuple[str, str]]]:
+    """Σ ℓ_i over the samples whose loss is finite, how many they are, and who was dropped."""
     losses = per_sample_loss(net(batch.images), batch.targets)
     finite = losses.detach().isfinite().tolist()
-    if all(finite):
-        g = gradient(net, losses.mean())
-        if not norm(g).isfinite():
-            return _zeros(net), math.nan, [(case, "the gradient of its batch is not finite") for case in batch.cases]
-        return g, float(losses.detach().mean()), []
-    # Left out before the forward pass: 0 · nan inside it would still be nan.
+    kept = batch.take(i for i, ok in enumerate(finite) if ok)
     dropped = [(case, "its loss is not finite") for case, ok in zip(batch.cases, finite, strict=True) if not ok]
-    g, loss, more = _mean_gradient(net, batch.take(i for i, ok in enumerate(finite) if ok))
-    return g, loss, dropped + more
-
-
-def _weighted_gradient(net: nn.Module, batch: Batch, weights: Tensor) -> Direction:
-    losses = per_sample_loss(net(batch.images), batch.targets)
-    return gradient(net, (weights * losses).sum())
-
-
-def _zeros(net: nn.Module) -> Direction:
-    return {name: torch.zeros_like(p) for name, p in net.named_parameters() if p.requires_grad}
+    if kept.cases and dropped:  # left out before the forward pass: 0 · nan inside it would still be nan
+        losses = per_sample_loss(net(kept.images), kept.targets)
+    return losses.sum(), len(kept.cases), dropped
 
 
 def _apply(net: nn.Module, optimizer: Optimizer, total: Direction, clip: float) -> bool:

@@ -50,6 +50,7 @@ class Training:
         self.experts: dict[str, tuple[str, Prepared]] = {}
         self.pool: dict[str, Prepared] = {}
         self.masks: dict[str, str] = {}
+        self._said_slow = False
         self._take_up()
 
     @property
@@ -174,6 +175,7 @@ class Training:
         book.add(report, expert.cases)
         standing.add(report)
         self._move(step=step + 1, standing=standing.means)
+        yield from self._once(report.slow)
         for case, reason in report.dropped:
             yield SampleDropped(step + 1, case, reason)
         yield StepDone(
@@ -188,6 +190,12 @@ class Training:
                 map(SampleWeighed, report.cases, report.trust, report.informativeness, report.weights, report.losses)
             ),
         )
+
+    def _once(self, slow: str) -> Iterator[Event]:
+        """Say once in a run that its steps go the slow way."""
+        if slow and not self._said_slow:
+            self._said_slow = True
+            yield Warned(f"Network '{self.settings.network}' is weighed the slow way, exact all the same, as {slow}.")
 
     def _draw(
         self, cases: Sequence[Prepared], size: int, step: int, stream: int, rng: np.random.Generator

@@ -11,7 +11,6 @@ from napari_alnt.core import (
     convert_batchnorm,
     couples_samples,
     head_layer,
-    refuse_coupled,
 )
 from napari_alnt.errors import AlntError
 from napari_alnt.settings import HINTS, choices
@@ -68,16 +67,13 @@ def test_what_cannot_be_built_is_an_alnt_error(name: str, classes: int) -> None:
         build(name, classes)
 
 
-def test_batch_normalisation_is_refused_and_can_be_converted() -> None:
+def test_batch_normalisation_can_be_converted() -> None:
     net = nn.Sequential(nn.Conv3d(1, 4, 3), nn.Sequential(nn.BatchNorm3d(4), nn.ReLU()), nn.Conv3d(4, 2, 1))
     nn.init.uniform_(net[1][0].weight)
     assert couples_samples(net)
-    with pytest.raises(AlntError, match="convert"):
-        refuse_coupled(net)
     scale = net[1][0].weight
     net = convert_batchnorm(net)
     assert not couples_samples(net)
-    refuse_coupled(net)
     assert net[1][0].weight is scale
     images = torch.randn(2, 1, 8, 8, 8)
     torch.testing.assert_close(net(images), torch.cat([net(images[:1]), net(images[1:])]))

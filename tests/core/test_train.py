@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 
 from napari_alnt.core import IGNORE, Batch, StepReport, head_layer, per_sample_loss, supervised, train, train_step
-from napari_alnt.errors import AlntError
 
 Patches = Callable[..., tuple[Tensor, Tensor]]
 
@@ -208,9 +207,27 @@ def test_the_teacher_learns_from_the_plain_mean(small: nn.Module, expert: Batch)
     )
 
 
-def test_batch_normalisation_is_refused(pseudo: Batch, expert: Batch) -> None:
-    with pytest.raises(AlntError):
-        _step(nn.Sequential(nn.Conv3d(1, 2, 1), nn.BatchNorm3d(2)), pseudo, expert)
+def test_batch_normalisation_goes_the_slow_way_and_says_so(small: nn.Module, pseudo: Batch, expert: Batch) -> None:
+    net = nn.Sequential(nn.Conv3d(1, 3, 1), nn.BatchNorm3d(3))
+    report = _step(net, pseudo, expert, method="RGSM", mu=1.0)
+    assert "batch normalisation" in report.slow
+    assert not report.skipped
+    assert math.fsum(report.weights) == pytest.approx(1)
+    assert net[1].num_batches_tracked > 0
+    assert not _step(small, pseudo, expert).slow
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_patches_a_few_at_a_time_give_the_same_step(
+    small: nn.Module, pseudo: Batch, expert: Batch, at_once: int
+) -> None:
+    twin = copy.deepcopy(small)
+    optimizers = [torch.optim.SGD(net.parameters(), 0.1) for net in (small, twin)]
+    whole = next(train(small, optimizers[0], [(pseudo, expert)], method="RGSM", mu=1.0))
+    pieces = next(train(twin, optimizers[1], [(pseudo, expert)], method="RGSM", mu=1.0, at_once=at_once))
+    assert pieces.weights == pytest.approx(whole.weights, rel=1e-4)
+    for a, b in zip(small.parameters(), twin.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-6)
 
 
 def test_the_same_seed_gives_the_same_network(small: nn.Module, pseudo: Batch, expert: Batch) -> None:
