@@ -137,7 +137,8 @@ class Validated:
 class CaseScored:
     """What the scoring pass says of one pool case. Formulas: ``core.scoring``.
 
-    ``label`` is the sha256 of the mask that was judged, "" where it is not known.
+    ``label`` is the sha256 of the mask that was judged, "" where it is not known; ``reference`` a hash of the experts'
+    masks that it was judged by, and of how.
     """
 
     case: str
@@ -162,6 +163,7 @@ class CaseScored:
     marked: tuple[int, ...] = ()
     drawn: tuple[int, ...] = ()
     shared: tuple[int, ...] = ()
+    reference: str = ""
 
 
 @dataclass(frozen=True)

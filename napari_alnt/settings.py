@@ -46,6 +46,9 @@ class Settings:
     network: Network = _setting("unet_small", "The student: 'unet' is the paper's, 'unet_small' is for CPUs.")
     patch: tuple[int, int, int] = _setting((48, 48, 48), "Patch size z y x in voxels.", 8, 512)
     batch: int = _setting(4, "Pseudo-labelled patches in a step (B).", 1, 256)
+    at_once: int = _setting(
+        0, "Patches that pass the network together; fewer need less memory and give the same; 0 takes all.", 0, 256
+    )
     expert_batch: int = _setting(4, "Expert patches in a step (V).", 1, 256)
     foreground: float = _setting(0.75, "Share of patches centred on a labelled structure.", 0, 1)
     augment: bool = _setting(True, "Vary grey values and pose of the patches.")
@@ -55,7 +58,7 @@ class Settings:
     similarity: Similarity = _setting(
         "path", "Trust: the dot product or cosine with the experts' gradient, or its path."
     )
-    scope: Scope = _setting("all", "Whose gradient is compared: all parameters' or the last layer's alone.")
+    scope: Scope = _setting("head", "Whose gradient is compared: the last layer's alone, which is quick, or all.")
     mu: float = _setting(1.0, "μ, the weight of the expert patches' own loss; 0 is the paper.", 0, 100)
     learning_rate: float = _setting(2e-3, "Highest learning rate of a run; it falls to a twentieth.", 1e-6, 1)
     epochs: int = _setting(20, "Epochs in a run.", 1, 100_000)
@@ -63,6 +66,9 @@ class Settings:
     teacher_steps: int = _setting(400, "Steps the teacher learns for.", 1, 1_000_000)
     validate_every: int = _setting(5, "Epochs between looks at the audit cases.", 1, 100_000)
     rank_every: int = _setting(5, "Epochs between rankings of the pool; 0 ranks only when asked.", 0, 100_000)
+    rescore_after: int = _setting(
+        0, "Steps after which a case is scored again though neither its mask nor the experts' have changed.", 0, 10**9
+    )
     ranking: RankingName = _setting("alnt", "Rule that sorts the queue.")
     wrong_below: float = _setting(
         0.7, "Dice with the accepted mask below which a teacher's mask counts as wrong.", 0, 1

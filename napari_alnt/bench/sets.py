@@ -76,6 +76,7 @@ SHORT = Settings(
     teacher_steps=100,
     validate_every=6,
     rank_every=2,
+    scope="all",
     score_patches=4,
     prepare=0,
     threads=1,

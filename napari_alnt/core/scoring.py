@@ -9,16 +9,18 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
-from napari_alnt.core.directions import Direction, gradient, inner, logits_along, norm, trust_of
+from napari_alnt.core.directions import Direction, gradient, inner, logits_along, norm, trust_of, zeros
 from napari_alnt.core.inference import Shape, evaluating, slide
 from napari_alnt.core.losses import IGNORE, per_sample_loss
-from napari_alnt.core.networks import Head
+from napari_alnt.core.networks import Head, frozen
+from napari_alnt.settings import Scope
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What a case's mean gradient G over its patches says; nan where it is not finite.
+    """What a case's mean gradient G over its patches says; nan where it is not finite or was not asked for.
 
     ``trust`` ⟨G, g⟩, ``cosine`` ⟨G, g⟩/‖G‖‖g‖ and ``norm`` ‖G‖ over all parameters; ``head_trust`` and ``head_cosine``
     the same over the head's weight; ``voxel_trust`` Σ_x s(x)/Σ_x |s(x)| over the voxels where the mask or the student
@@ -27,15 +29,15 @@ class Scores:
     mean loss.
     """
 
-    trust: float
-    cosine: float
-    norm: float
-    head_trust: float
-    head_cosine: float
-    voxel_trust: float
-    informativeness: float
-    self_informativeness: float
-    loss: float
+    trust: float = math.nan
+    cosine: float = math.nan
+    norm: float = math.nan
+    head_trust: float = math.nan
+    head_cosine: float = math.nan
+    voxel_trust: float = math.nan
+    informativeness: float = math.nan
+    self_informativeness: float = math.nan
+    loss: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -67,66 +69,81 @@ class VoxelTrust(NamedTuple):
     logits: Tensor
 
 
-def expert_direction(net: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> Direction:
+def expert_direction(net: nn.Module, batches: Iterable[tuple[Tensor, Tensor]], head: Head | None = None) -> Direction:
     """The mean gradient over all patches of ``batches`` of (images (B, 1, D, H, W), targets (B, D, H, W)).
 
-    Accumulated, so memory is that of one batch. The network stays as it was; no patch gives zeros.
+    With a ``head``, that of its weight alone, which costs little more than a forward pass. Accumulated, so memory is
+    that of one batch. The network stays as it was; no patch gives zeros.
     """
-    return _mean_gradients(net, batches).full
+    return _mean_gradient(net, batches) if head is None else {head.name: _head_means(net, head, batches).given}
 
 
-def score_case(net: nn.Module, head: Head, g: Direction, images: Tensor, targets: Tensor, batch: int = 4) -> Scores:
+def score_case(
+    net: nn.Module,
+    head: Head,
+    g: Direction,
+    images: Tensor,
+    targets: Tensor,
+    batch: int = 4,
+    scope: Scope = "all",
+) -> Scores:
     """Score a case by G, the gradient of the mean loss over its K patches.
 
-    ``images (K, 1, D, H, W)`` and ``targets (K, D, H, W)`` pass in pieces of ``batch``. The network stays as it was.
+    ``images (K, 1, D, H, W)`` and ``targets (K, D, H, W)`` pass in pieces of ``batch``. With ``scope`` "head" what
+    looks beyond the last layer is nan, and no pass goes backward. The network stays as it was.
     """
     pieces = [(images[at : at + batch], targets[at : at + batch]) for at in range(0, len(images), batch)]
-    own, name = _mean_gradients(net, pieces, head), head.name
-    scores = (
-        float(inner(own.full, g)),
-        _cosine(own.full, g),
-        float(norm(own.full)),
-        float(inner({name: own.full[name]}, g)),
-        _cosine({name: own.full[name]}, {name: g[name]}),
-        _voxel_agreement(net, g, pieces),
-        float(own.full[name].abs().mean()),
-        float(own.badge.abs().mean()),
-        own.loss,
-    )
-    return Scores(*(value if math.isfinite(value) else math.nan for value in scores))
+    means, direction = _head_means(net, head, pieces), {head.name: g[head.name]}
+    own = {head.name: means.given}
+    values = {
+        "head_trust": float(inner(own, direction)),
+        "head_cosine": _cosine(own, direction),
+        "informativeness": float(means.given.abs().mean()),
+        "self_informativeness": float(means.own.abs().mean()),
+        "loss": means.loss,
+    }
+    if scope == "all":
+        full = _mean_gradient(net, pieces)
+        values |= {"trust": float(inner(full, g)), "cosine": _cosine(full, g), "norm": float(norm(full))}
+        values["voxel_trust"] = _voxel_agreement(net, g, pieces)
+    return Scores(**{name: value for name, value in values.items() if math.isfinite(value)})
 
 
-class _Means(NamedTuple):
-    """Means over patches: the gradient, that of the head with the student's own classes as the label, and the loss."""
-
-    full: Direction
-    badge: Tensor
-    loss: float
-
-
-def _mean_gradients(net: nn.Module, batches: Iterable[tuple[Tensor, Tensor]], head: Head | None = None) -> _Means:
-    total = {name: torch.zeros_like(p) for name, p in net.named_parameters() if p.requires_grad}
-    badge, loss, count = torch.zeros(1), 0.0, 0
+def _mean_gradient(net: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> Direction:
+    total, count = zeros(net), 0
     device = next(net.parameters()).device
     with evaluating(net), torch.enable_grad():
         for images, targets in batches:
-            targets = targets.to(device)
-            logits = net(images.to(device))
-            if head is not None:
-                badge = badge + _own_label_gradient(head, logits, targets).cpu()
-            summed = per_sample_loss(logits, targets).sum()
+            summed = per_sample_loss(net(images.to(device)), targets.to(device)).sum()
             for name, part in gradient(net, summed).items():
                 total[name] += part
+            count += len(images)
+    return {name: value / max(count, 1) for name, value in total.items()}
+
+
+class _HeadMeans(NamedTuple):
+    """Means over patches: the head's gradient with the given label and with the student's own, and the loss."""
+
+    given: Tensor
+    own: Tensor
+    loss: float
+
+
+def _head_means(net: nn.Module, head: Head, batches: Iterable[tuple[Tensor, Tensor]]) -> _HeadMeans:
+    """One forward pass; its graph begins at the head."""
+    weight = head.layer.get_parameter("weight").detach().requires_grad_()
+    given, own, loss, count = torch.zeros_like(weight), torch.zeros_like(weight), 0.0, 0
+    with evaluating(net), torch.enable_grad():
+        for images, targets in batches:
+            targets = targets.to(weight.device)
+            logits = functional_call(net, {**frozen(net), head.name: weight}, (images.to(weight.device),))
+            summed = per_sample_loss(logits, targets).sum()
+            given += torch.autograd.grad(summed, weight, retain_graph=True)[0]
+            guess = torch.where(targets == IGNORE, IGNORE, logits.argmax(1))
+            own += torch.autograd.grad(per_sample_loss(logits, guess).sum(), weight)[0]
             loss, count = loss + float(summed.detach()), count + len(images)
-    mean = {name: value / max(count, 1) for name, value in total.items()}
-    return _Means(mean, badge / max(count, 1), loss / count if count else math.nan)
-
-
-def _own_label_gradient(head: Head, logits: Tensor, targets: Tensor) -> Tensor:
-    own = torch.where(targets == IGNORE, IGNORE, logits.argmax(1))
-    loss = per_sample_loss(logits, own).sum()
-    (slope,) = torch.autograd.grad(loss, head.layer.get_parameter("weight"), retain_graph=True)
-    return slope
+    given, own = given.detach() / max(count, 1), own.detach() / max(count, 1)
+    return _HeadMeans(given, own, loss / count if count else math.nan)
 
 
 def _voxel_agreement(net: nn.Module, g: Direction, pieces: Iterable[tuple[Tensor, Tensor]]) -> float:

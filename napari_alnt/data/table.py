@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from napari_alnt.errors import AlntError, ReadOnly
 
-VERSION = 2
+VERSION = 3
 T = TypeVar("T")
 
 _SCHEMA = """
@@ -45,7 +45,7 @@ CREATE TABLE scores (
     label TEXT NOT NULL, trust REAL, cosine REAL, head_cosine REAL, informativeness REAL, loss REAL, entropy REAL,
     dice REAL, foreground INTEGER NOT NULL, norm REAL, head_trust REAL, voxel_trust REAL, self_informativeness REAL,
     soft_dice REAL, label_difference REAL, self_confidence REAL, labelled INTEGER NOT NULL DEFAULT 0,
-    marked TEXT, drawn TEXT, shared TEXT,
+    marked TEXT, drawn TEXT, shared TEXT, reference TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (run, step, "case"));
 CREATE TABLE predictions (
     "case" TEXT PRIMARY KEY REFERENCES cases(name), run INTEGER NOT NULL REFERENCES runs(number), label TEXT NOT NULL,

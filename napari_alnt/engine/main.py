@@ -17,6 +17,7 @@ import torch
 from napari_alnt.data import Project, Run
 from napari_alnt.engine.dataset import Dataset
 from napari_alnt.engine.mailbox import Mailbox
+from napari_alnt.engine.memory import out_of_memory
 from napari_alnt.engine.student import Student
 from napari_alnt.engine.teacher import Teaching
 from napari_alnt.engine.training import Training
@@ -102,7 +103,7 @@ def _failure(error: BaseException) -> Failed:
     sys.stderr.write(detail)
     if isinstance(error, AlntError):
         return Failed(str(error), detail)
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+    if out_of_memory(error):
         return Failed("Memory ran out; make the patch or the batch smaller and train again.", detail)
     words = str(error).strip().splitlines() or [""]
     return Failed(f"The training met something unforeseen ({type(error).__name__}: {words[0]:.200}).", detail)

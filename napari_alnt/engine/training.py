@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from napari_alnt.data import Case, Project, Run
 from napari_alnt.engine.dataset import Dataset, Prepared
 from napari_alnt.engine.ledger import EpochBook
 from napari_alnt.engine.mailbox import Mailbox
+from napari_alnt.engine.memory import out_of_memory
 from napari_alnt.engine.standing import Standing
 from napari_alnt.engine.student import Student, path_of
 from napari_alnt.engine.viewing import Viewer
@@ -50,6 +51,7 @@ class Training:
         self.experts: dict[str, tuple[str, Prepared]] = {}
         self.pool: dict[str, Prepared] = {}
         self.masks: dict[str, str] = {}
+        self.at_once = settings.at_once
         self._said_slow = False
         self._take_up()
 
@@ -159,19 +161,7 @@ class Training:
         for group in self.student.optimizer.param_groups:
             group["lr"] = rate
         standing = Standing(self.masks, self.student.position.standing)
-        report = core.train_step(
-            self.student.net,
-            self.student.head,
-            self.student.optimizer,
-            pseudo,
-            expert,
-            method=settings.method,
-            trust_share=settings.trust_share,
-            similarity=settings.similarity,
-            standing=standing.of(pseudo.cases),
-            scope=settings.scope,
-            mu=settings.mu,
-        )
+        report = yield from self._train(pseudo, expert, standing.of(pseudo.cases))
         book.add(report, expert.cases)
         standing.add(report)
         self._move(step=step + 1, standing=standing.means)
@@ -190,6 +180,38 @@ class Training:
                 map(SampleWeighed, report.cases, report.trust, report.informativeness, report.weights, report.losses)
             ),
         )
+
+    def _train(
+        self, pseudo: core.Batch, expert: core.Batch, standing: torch.Tensor
+    ) -> Generator[Event, None, core.StepReport]:
+        """The step itself; where memory runs out, again with fewer patches at a time."""
+        settings, random = self.settings, torch.get_rng_state()
+        while True:
+            try:
+                return core.train_step(
+                    self.student.net,
+                    self.student.head,
+                    self.student.optimizer,
+                    pseudo,
+                    expert,
+                    method=settings.method,
+                    trust_share=settings.trust_share,
+                    similarity=settings.similarity,
+                    standing=standing,
+                    scope=settings.scope,
+                    mu=settings.mu,
+                    at_once=self.at_once,
+                )
+            except (MemoryError, RuntimeError) as error:
+                if not out_of_memory(error) or self.at_once == 1:
+                    raise
+            torch.set_rng_state(random)
+            self.at_once = (self.at_once or max(len(pseudo.cases), len(expert.cases))) // 2 or 1
+            torch.cuda.empty_cache()  # nothing where there is no such device
+            yield Warned(
+                f"Memory ran out; from now on the patches pass the network {self.at_once} at a time, which is slower"
+                " and gives the same."
+            )
 
     def _once(self, slow: str) -> Iterator[Event]:
         """Say once in a run that its steps go the slow way."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import time
 from collections.abc import Iterator
@@ -42,9 +44,11 @@ class Viewer:
         yield Validated(position.step, position.epoch, dice, hd95, tuple(seen))
 
     def rank(self) -> Iterator[Event]:
-        """Score every pool case that has a teacher mask."""
-        direction = self.direction()
-        pool = [case for case in self.project.by_role("pool") if case.teacher]
+        """Score the pool cases that have a teacher mask and no score that still holds."""
+        scores = self.project.scores(runs=self.project.lineage(self.run))
+        held = {score.case for score in scores if self._holds(score)}
+        pool = [case for case in self.project.by_role("pool") if case.teacher and case.name not in held]
+        direction = self.direction(None if self.dataset.settings.scope == "all" else self.student.head) if pool else {}
         for case in self._counted("ranking", pool):
             yield case if isinstance(case, Progress) else self._score(case, direction)
         yield RankingDone(self.student.position.step, self.student.position.epoch)
@@ -55,16 +59,28 @@ class Viewer:
         for case in self._counted("predicting", tuple(self.project.case(name) for name in names)):
             yield case if isinstance(case, Progress) else self._picture(case, direction)
 
-    def direction(self) -> core.Direction:
-        """The expert gradient over the fixed patches of all reference cases."""
+    def direction(self, head: core.Head | None = None) -> core.Direction:
+        """The expert gradient over the fixed patches of all reference cases, or that of the head alone."""
         patches = [
             pair for case in self.project.by_role("reference") for pair in self._patches(self.dataset.expert(case))
         ]
-        return core.expert_direction(self.student.net, _batches(patches, self.dataset.settings.batch))
+        return core.expert_direction(self.student.net, _batches(patches, self.dataset.settings.batch), head)
 
     def classes(self, image: NDArray[np.float16], shape: tuple[int, ...]) -> NDArray[np.int16]:
         """The student's class of every voxel of a case's own grid (D, H, W)."""
         return largest(self._probabilities(image), shape)
+
+    def _reference(self) -> str:
+        """What a score is made with, beside the case and the student: the reference masks, and how one looks."""
+        settings = self.dataset.settings
+        masks = sorted((case.name, case.expert_sha256) for case in self.project.by_role("reference"))
+        how = [masks, settings.scope, settings.score_patches, settings.patch]
+        return hashlib.sha256(json.dumps(how).encode()).hexdigest()[:16]
+
+    def _holds(self, score: CaseScored) -> bool:
+        """Whether it was made with the same reference, and is no older than the settings allow."""
+        age = self.student.position.step - score.step
+        return score.reference == self._reference() and 0 <= age <= self.dataset.settings.rescore_after
 
     def _patches(self, case: Prepared) -> list[tuple[Tensor, Tensor]]:
         device = self.student.device
@@ -88,8 +104,10 @@ class Viewer:
     def _score(self, case: Case, direction: core.Direction) -> CaseScored:
         prepared = self.dataset.pseudo(case)
         images, targets = (torch.stack(part) for part in zip(*self._patches(prepared), strict=True))
-        batch = self.dataset.settings.batch
-        scores = core.score_case(self.student.net, self.student.head, direction, images, targets, batch=batch)
+        settings = self.dataset.settings
+        scores = core.score_case(
+            self.student.net, self.student.head, direction, images, targets, batch=settings.batch, scope=settings.scope
+        )
         probabilities = self._probabilities(prepared.image)
         guess, target = probabilities.argmax(0).cpu().numpy(), np.asarray(prepared.target)
         seen = ((guess > 0) | (target > 0)) & (target != core.IGNORE)
@@ -101,6 +119,7 @@ class Viewer:
             foreground=int(seen.sum()),
             labelled=int((target > 0).sum()),
             label=case.teacher_sha256,
+            reference=self._reference(),
             **asdict(scores),
             **asdict(agreement),
         )

@@ -172,3 +172,14 @@ def test_scores_of_the_head_and_of_the_students_own_label(net: nn.Module, patche
     assert scores.norm == pytest.approx(float(_flat(own).norm()), rel=1e-9)
     assert scores.self_informativeness == pytest.approx(float(badge[head.name].abs().mean()), rel=1e-9)
     assert -1 <= scores.voxel_trust <= 1
+
+
+def test_the_head_alone_scores_the_same_and_nothing_beyond(small: nn.Module, patches: Patches) -> None:
+    images, targets = patches(3, 0)
+    head = head_layer(small, images[:1])
+    pieces = [patches(2, 1)]
+    both = score_case(small, head, expert_direction(small, pieces), images, targets)
+    alone = score_case(small, head, expert_direction(small, pieces, head), images, targets, scope="head")
+    for name in ("head_trust", "head_cosine", "informativeness", "self_informativeness", "loss"):
+        assert getattr(alone, name) == pytest.approx(getattr(both, name), rel=1e-5)
+    assert all(math.isnan(getattr(alone, name)) for name in ("trust", "cosine", "norm", "voxel_trust"))

@@ -15,7 +15,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from napari_alnt import core
+from napari_alnt.data import Project
+from napari_alnt.engine.mailbox import Mailbox
+from napari_alnt.engine.memory import out_of_memory
+from napari_alnt.engine.training import Training
 from napari_alnt.events import (
+    CaseScored,
     Command,
     EpochDone,
     ExpertsChanged,
@@ -155,9 +161,15 @@ def test_ranking_is_the_same_twice(balls):
     with Session.open(balls.folder) as session:
         list(session.train())
         before = weights(session)
-        first = [session.history.scores[row.case][-1] for row in session.queue()]
+        scores = session.history.scores
+        first = {row.case: scores[row.case][-1] for row in session.queue()}
+        assert not [event for event in session.rank() if isinstance(event, CaseScored)]  # nothing has changed
+        session.accept("ball_05", balls.true_labels("ball_05"))
+        again = {event.case for event in session.rank() if isinstance(event, CaseScored)}
+        assert again == {"ball_04", "ball_06", "ball_07"}  # the experts have
+        session.revert("ball_05")
         list(session.rank())
-        assert [session.history.scores[row.case][-1] for row in session.queue()] == first
+        assert {case: scores[case][-1] for case in again} == {case: first[case] for case in again}
         assert same(before, weights(session))
 
 
@@ -252,3 +264,28 @@ def alive(pid: int) -> bool:
             return file.read().split()[2] != "Z"
     except OSError:
         return False
+
+
+def test_memory_that_runs_out_halves_what_passes_at_once(balls, monkeypatch):
+    step, sizes = core.train_step, []
+
+    def hungry(*args, at_once, **options):
+        sizes.append(at_once)
+        if at_once != 1:
+            raise RuntimeError("[enforce fail at alloc_cpu.cpp:119] DefaultCPUAllocator: can't allocate memory")
+        return step(*args, at_once=at_once, **options)
+
+    monkeypatch.setattr(core, "train_step", hungry)
+    reading, writing = os.pipe()
+    with Project.open(balls.folder) as project, os.fdopen(reading) as commands, os.fdopen(writing, "w"):
+        settings = dataclasses.replace(project.settings, batch=4)
+        run = project.start_run("train", settings)
+        events = list(Training(project, run, settings, Mailbox(commands)).events())
+    assert events[-1] == Finished(6, "done")
+    assert sizes == [0, 2, 1, 1, 1, 1, 1, 1]
+    assert [event.message[:15] for event in events if isinstance(event, Warned)] == ["Memory ran out;"] * 2
+
+
+@pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("shape")])
+def test_which_errors_mean_that_memory_ran_out(error):
+    assert out_of_memory(error) == (str(error) != "shape")
