@@ -55,7 +55,10 @@ class SampleWeighed:
 
 @dataclass(frozen=True)
 class StepDone:
-    """One training step. ``skipped`` when no sample kept a weight and no expert loss was asked for."""
+    """One training step. ``skipped`` when no sample kept a weight and no expert loss was asked for.
+
+    ``waited`` are the seconds it waited for its patches, of ``seconds`` in all.
+    """
 
     step: int
     epoch: int
@@ -64,6 +67,8 @@ class StepDone:
     learning_rate: float
     seconds_left: float
     skipped: bool = False
+    seconds: float = NAN
+    waited: float = NAN
     samples: tuple[SampleWeighed, ...] = ()
 
 

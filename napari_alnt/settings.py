@@ -77,6 +77,7 @@ class Settings:
     prepare: int = _setting(3, "Cases at the top of the queue whose pictures are made ahead.", 0, 100)
     device: Device = _setting("auto", "Where the student learns; 'auto' prefers cuda, then mps.")
     threads: int = _setting(0, "Processor threads for the training; 0 takes all.", 0, 256)
+    loaders: int = _setting(1, "Threads that prepare patches ahead; 0 prepares them between the steps.", 0, 64)
     launcher: str = _setting("", "Command put before the training's own, such as 'ssh gpu-box'.")
     seed: int = _setting(0, "Seed of everything random.", 0, 2**31 - 1)
 

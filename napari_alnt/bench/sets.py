@@ -80,6 +80,7 @@ SHORT = Settings(
     score_patches=4,
     prepare=0,
     threads=1,
+    loaders=0,
 )
 """The short schedule that every rival gets: 120 steps of B = 4, V = 2 patches of 24³ voxels with ``unet_small``."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -51,7 +52,7 @@ class Dataset:
     def __init__(self, project: Project, settings: Settings) -> None:
         self.project, self.settings = project, settings
         self.values = np.array(sorted(project.labels))
-        self._augmentation = _augmentation(settings)
+        self._of_thread = threading.local()
 
     @property
     def classes(self) -> int:
@@ -92,9 +93,9 @@ class Dataset:
         table = np.concatenate([[0], self.values])
         return table[classes].astype(np.min_scalar_type(int(table.max())))
 
-    def batch(self, cases: Sequence[Prepared], rng: np.random.Generator) -> Batch:
-        """One patch of each case: images (B, 1, D, H, W), targets (B, D, H, W)."""
-        patches = [self._vary(*self._patch(case, rng), rng) for case in cases]
+    def batch(self, cases: Sequence[Prepared], rngs: Sequence[np.random.Generator]) -> Batch:
+        """One patch of each case, drawn with a generator each: images (B, 1, D, H, W), targets (B, D, H, W)."""
+        patches = [self._vary(*self._patch(case, rng), rng) for case, rng in zip(cases, rngs, strict=True)]
         return Batch(
             images=torch.stack([image for image, _ in patches]),
             targets=torch.stack([target for _, target in patches]),
@@ -168,8 +169,11 @@ class Dataset:
     def _vary(self, image: NDArray[Any], target: NDArray[Any], rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         if not self.settings.augment:
             return _tensors(image, target)
-        self._augmentation.set_random_state(seed=int(rng.integers(2**31)))
-        varied = self._augmentation(
+        if not hasattr(self._of_thread, "augmentation"):  # it holds random state, which threads must not share
+            self._of_thread.augmentation = _augmentation(self.settings)
+        augmentation = self._of_thread.augmentation
+        augmentation.set_random_state(seed=int(rng.integers(2**31)))
+        varied = augmentation(
             {"image": torch.from_numpy(image)[None], "target": torch.from_numpy(target)[None].float()}
         )
         return _plain(varied["image"]), _plain(varied["target"])[0].round().long()

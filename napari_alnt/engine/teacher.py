@@ -72,7 +72,8 @@ class Teaching:
             if self.mailbox.stopped:
                 return
             rng = np.random.default_rng([self.settings.seed, step, 1])
-            yield self.dataset.batch([cases[index] for index in rng.integers(0, len(cases), self.settings.batch)], rng)
+            chosen = [cases[index] for index in rng.integers(0, len(cases), self.settings.batch)]
+            yield self.dataset.batch(chosen, [rng] * len(chosen))
 
     def _write(self, pool: tuple[Case, ...]) -> Iterator[Event]:
         folder = self.run.folder / "teacher"

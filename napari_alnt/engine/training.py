@@ -6,6 +6,7 @@ import dataclasses
 import math
 import time
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from napari_alnt import core
 from napari_alnt.data import Case, Project, Run
 from napari_alnt.engine.dataset import Dataset, Prepared
 from napari_alnt.engine.ledger import EpochBook
+from napari_alnt.engine.loader import Loader
 from napari_alnt.engine.mailbox import Mailbox
 from napari_alnt.engine.memory import out_of_memory
 from napari_alnt.engine.standing import Standing
@@ -51,6 +53,7 @@ class Training:
         self.experts: dict[str, tuple[str, Prepared]] = {}
         self.pool: dict[str, Prepared] = {}
         self.masks: dict[str, str] = {}
+        self.loader = Loader(self._batches, settings.loaders)
         self.at_once = settings.at_once
         self._said_slow = False
         self._take_up()
@@ -67,8 +70,9 @@ class Training:
         if self.student.position.look_due:
             yield from self._look()
         self._clock = (time.monotonic(), self.student.position.step)
-        while self.student.position.step < self.last and not self.mailbox.stopped:
-            yield from self._epoch()
+        with closing(self.loader):
+            while self.student.position.step < self.last and not self.mailbox.stopped:
+                yield from self._epoch()
         position = self.student.position
         yield self._save()
         done = position.step >= self.last and not position.look_due
@@ -153,10 +157,9 @@ class Training:
 
     def _step(self, epoch: int, book: EpochBook) -> Iterator[Event]:
         step, settings = self.student.position.step, self.settings
-        rng = np.random.default_rng([settings.seed, step])
-        torch.manual_seed(int(rng.integers(2**31)))
-        pseudo = self._draw(list(self.pool.values()), settings.batch, step, 0, rng)
-        expert = self._draw([case for _, case in self.experts.values()], settings.expert_batch, step, 1, rng)
+        start, waited = time.monotonic(), self.loader.waited
+        pseudo, expert = self.loader.take(step, self.last)
+        torch.manual_seed(int(np.random.default_rng([settings.seed, step, 2]).integers(2**31)))
         rate = self._learning_rate(step)
         for group in self.student.optimizer.param_groups:
             group["lr"] = rate
@@ -176,6 +179,8 @@ class Training:
             learning_rate=rate,
             seconds_left=self._seconds_left(),
             skipped=report.skipped,
+            seconds=time.monotonic() - start,
+            waited=self.loader.waited - waited,
             samples=tuple(
                 map(SampleWeighed, report.cases, report.trust, report.informativeness, report.weights, report.losses)
             ),
@@ -219,16 +224,17 @@ class Training:
             self._said_slow = True
             yield Warned(f"Network '{self.settings.network}' is weighed the slow way, exact all the same, as {slow}.")
 
-    def _draw(
-        self, cases: Sequence[Prepared], size: int, step: int, stream: int, rng: np.random.Generator
-    ) -> core.Batch:
+    def _batches(self, step: int) -> tuple[core.Batch, core.Batch]:
+        """A step's (pseudo-labelled, expert) batches."""
+        experts = [case for _, case in self.experts.values()]
+        pseudo = self._draw(list(self.pool.values()), self.settings.batch, step, 0)
+        return pseudo, self._draw(experts, self.settings.expert_batch, step, 1)
+
+    def _draw(self, cases: Sequence[Prepared], size: int, step: int, stream: int) -> core.Batch:
         """The next ``size`` cases of an endless series of shuffles, so that all are seen equally often."""
-        first = step * size
-        chosen = [
-            self._shuffled(cases, stream, place // len(cases))[place % len(cases)]
-            for place in range(first, first + size)
-        ]
-        return self.dataset.batch(chosen, rng)
+        places = range(step * size, (step + 1) * size)
+        chosen = [self._shuffled(cases, stream, place // len(cases))[place % len(cases)] for place in places]
+        return self.dataset.batch(chosen, [np.random.default_rng([self.settings.seed, stream, n]) for n in places])
 
     def _shuffled(self, cases: Sequence[Prepared], stream: int, lap: int) -> list[Prepared]:
         order = np.random.default_rng([self.settings.seed, 7 + stream, lap]).permutation(len(cases))
@@ -261,9 +267,11 @@ class Training:
         """Take up what was accepted, reverted or taught since the epoch before."""
         before = {name: version for name, (version, _) in self.experts.items()}
         reference = self.project.by_role("reference")
-        self.experts = {case.name: self._expert(case) for case in reference}
         pool = [case for case in self.project.by_role("pool") if case.teacher]
-        self.pool = {case.name: self._pseudo(case) for case in pool}
+        experts, pseudo = {case.name: self._expert(case) for case in reference}, {c.name: self._pseudo(c) for c in pool}
+        if (experts, pseudo) != (self.experts, self.pool):
+            self.loader.forget()
+        self.experts, self.pool = experts, pseudo
         self.masks = {case.name: case.teacher_sha256 for case in pool}
         if not self.pool:
             raise AlntError("No case in the pool has a teacher mask any more, so there is nothing left to learn from.")

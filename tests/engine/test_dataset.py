@@ -10,7 +10,7 @@ import torch
 
 from napari_alnt.core import IGNORE
 from napari_alnt.data import Project, write_labels
-from napari_alnt.engine.dataset import Dataset
+from napari_alnt.engine.dataset import Dataset, _augmentation
 from napari_alnt.settings import WINDOWS
 
 
@@ -69,7 +69,7 @@ def test_unknown_voxels_stay_unknown_on_the_training_grid(project):
 def test_patches_repeat_with_the_seed_and_differ_without(project):
     data = dataset(project)
     cases = [data.pseudo(case) for case in project.by_role("pool")[:2]]
-    one, two, other = (data.batch(cases, np.random.default_rng(seed)) for seed in (3, 3, 4))
+    one, two, other = (data.batch(cases, [np.random.default_rng(seed)] * len(cases)) for seed in (3, 3, 4))
     assert torch.equal(one.images, two.images)
     assert torch.equal(one.targets, two.targets)
     assert not torch.equal(one.images, other.images)
@@ -79,7 +79,7 @@ def test_patches_repeat_with_the_seed_and_differ_without(project):
 
 def test_what_lies_outside_the_volume_is_unknown(project):
     data = dataset(project, patch=(32, 32, 32), augment=False)
-    batch = data.batch([data.pseudo(project.by_role("pool")[0])], np.random.default_rng(0))
+    batch = data.batch([data.pseudo(project.by_role("pool")[0])], [np.random.default_rng(0)])
     assert (batch.targets[0, 24:] == IGNORE).all()  # the volume has 24 slices
     assert (batch.targets[0, :24, :28, :26] != IGNORE).all()
 
@@ -88,12 +88,12 @@ def test_foreground_patches_hold_the_structure(project):
     data = dataset(project, foreground=1.0, augment=False)
     case = data.pseudo(project.by_role("pool")[0])
     for seed in range(20):
-        assert (data.batch([case], np.random.default_rng(seed)).targets > 0).any()
+        assert (data.batch([case], [np.random.default_rng(seed)]).targets > 0).any()
 
 
 def test_left_and_right_stay_unless_asked(project):
-    plain = dataset(project)._augmentation.transforms
-    mirrored = dataset(project, mirror=True)._augmentation.transforms
+    plain = _augmentation(dataset(project).settings).transforms
+    mirrored = _augmentation(dataset(project, mirror=True).settings).transforms
     assert len(mirrored) == len(plain) + 1
     assert not any("Flip" in type(step).__name__ for step in plain)
 
