@@ -20,7 +20,7 @@ from torch.nn.modules.instancenorm import _InstanceNorm
 
 from napari_alnt.core.directions import Direction
 from napari_alnt.core.losses import per_sample_loss
-from napari_alnt.core.networks import couples_samples, frozen
+from napari_alnt.core.networks import Head, couples_samples, frozen
 from napari_alnt.core.samples import SampleGradients, Whole
 from napari_alnt.errors import AlntError
 
@@ -225,8 +225,10 @@ class Recorded:
         self.losses = torch.cat([one.losses for one in passes])
 
     @classmethod
-    def of(cls, net: nn.Module, images: Tensor, targets: Tensor, at_once: int = 0) -> Recorded:
-        """Pass ``images (N, 1, D, H, W)`` through the network, ``at_once`` together.
+    def of(
+        cls, net: nn.Module, images: Tensor, targets: Tensor, at_once: int = 0, only: Head | None = None
+    ) -> Recorded:
+        """Pass ``images (N, 1, D, H, W)`` through the network, ``at_once`` together; look at ``only`` one layer.
 
         Raises
         ------
@@ -234,9 +236,8 @@ class Recorded:
             If samples are mixed, or a layer's input, output or parameters cannot be followed.
         """
         size = at_once or len(images)
-        return cls(
-            [_record(net, x, y) for x, y in zip(torch.split(images, size), torch.split(targets, size), strict=True)]
-        )
+        pieces = zip(torch.split(images, size), torch.split(targets, size), strict=True)
+        return cls([_record(net, x, y, only) for x, y in pieces])
 
     def combine(self, weights: Tensor) -> Direction:
         """The layers' own sums."""
@@ -266,10 +267,10 @@ def _lengths(rows: Rows) -> Tensor:
     return lengths
 
 
-def _record(net: nn.Module, images: Tensor, targets: Tensor) -> _Pass:
+def _record(net: nn.Module, images: Tensor, targets: Tensor, only: Head | None) -> _Pass:
     if couples_samples(net):
         raise Unrecordable("its batch normalisation mixes the samples of a batch")
-    owners = _owners(net)
+    owners = {prefix: layer for prefix, layer in _owners(net).items() if only is None or layer is only.layer}
     parts: list[Kept | Factors] = []
     anchor = torch.zeros((), device=images.device, requires_grad=True)
     recorders = {prefix: _Recorder(prefix, anchor, parts) for prefix in owners}
