@@ -44,6 +44,7 @@ class Scores:
 class Agreement:
     """How the student's probabilities p and a mask y agree; nan where there is nothing to look at.
 
+    ``dice`` mean over the structures of 2 shared / (marked + drawn); ``foreground`` the voxels of R, see below;
     ``entropy`` mean of −Σ_c p_c ln p_c / ln C over R, the known voxels where either marks a structure, 0 (sure) … 1;
     ``soft_dice`` mean over the structures of 2Σ p_c y_c / Σ (p_c + y_c), the Dice expected if p is right;
     ``label_difference`` mean |p − y| over classes and known voxels, MONAI's LabelQualityScore;
@@ -52,6 +53,8 @@ class Agreement:
     in the student's most probable classes, and in both.
     """
 
+    dice: float
+    foreground: int
     entropy: float
     soft_dice: float
     label_difference: float
@@ -139,7 +142,7 @@ def _head_means(net: nn.Module, head: Head, batches: Iterable[tuple[Tensor, Tens
             logits = functional_call(net, {**frozen(net), head.name: weight}, (images.to(weight.device),))
             summed = per_sample_loss(logits, targets).sum()
             given += torch.autograd.grad(summed, weight, retain_graph=True)[0]
-            guess = torch.where(targets == IGNORE, IGNORE, logits.argmax(1))
+            guess = torch.where(targets == IGNORE, IGNORE, logits.max(1).indices)
             own += torch.autograd.grad(per_sample_loss(logits, guess).sum(), weight)[0]
             loss, count = loss + float(summed.detach()), count + len(images)
     given, own = given.detach() / max(count, 1), own.detach() / max(count, 1)
@@ -152,7 +155,7 @@ def _voxel_agreement(net: nn.Module, g: Direction, pieces: Iterable[tuple[Tensor
         for images, targets in pieces:
             logits, tangent = logits_along(net, g, images)
             s = trust_of(logits, tangent, targets).voxels
-            s = s[(targets > 0) | ((logits.argmax(1) > 0) & (targets != IGNORE))]
+            s = s[(targets > 0) | ((logits.max(1).indices > 0) & (targets != IGNORE))]
             signed, size = signed + float(s.sum()), size + float(s.abs().sum())
     return signed / size if size > 0 else math.nan
 
@@ -165,29 +168,29 @@ def _cosine(a: Direction, b: Direction) -> float:
 def agreement(probabilities: Tensor, mask: Tensor) -> Agreement:
     """How the student's ``probabilities (C, D, H, W)`` agree with ``mask (D, H, W)``; ``IGNORE`` counts nowhere."""
     known = mask != IGNORE
-    p, y = probabilities[:, known], mask[known]
-    guess, own = p.argmax(0), p.gather(0, y[None].long())[0].double()
-    shown = (y > 0) | (guess > 0)
-    q = p[:, shown].double()
-    structures = range(1, len(p))
-    soft = [one for c in structures if not math.isnan(one := _soft_dice(p[c], y == c))]
+    p, y = (probabilities.flatten(1), mask.flatten()) if known.all() else (probabilities[:, known], mask[known])
+    classes, y, guess = len(p), y.long(), p.max(0).indices  # twenty times as fast as argmax
+    own, shown = p.gather(0, y[None])[0], (y > 0) | (guess > 0)
+    y, guess, q, here = y[shown], guess[shown], p[:, shown].double(), own[shown].double()
+    table = torch.bincount(y * classes + guess, minlength=classes * classes).reshape(classes, classes)
+    marked, drawn, shared = (counts[1:] for counts in (table.sum(1), table.sum(0), table.diagonal()))
+    overlap = torch.bincount(y, weights=here, minlength=classes)[1:]
+    # faint probabilities alone say nothing: a structure counts where somebody is sure of a voxel
+    sure = (marked > 0) | (p[1:] > 0.5).any(1)
+    soft = (2 * overlap / (p[1:].sum(1).double() + marked))[sure]
+    hard = (2 * shared / (marked + drawn))[marked + drawn > 0]
     return Agreement(
-        entropy=float(-torch.xlogy(q, q).sum(0).mean() / math.log(len(p))) if shown.any() else math.nan,
-        soft_dice=math.fsum(soft) / len(soft) if soft else math.nan,
+        dice=float(hard.double().mean()),
+        foreground=len(y),
+        entropy=float(-torch.xlogy(q, q).sum(0).mean() / math.log(classes)),
+        soft_dice=float(soft.mean()),
         # Σ_c |p_c − y_c| is 2 (1 − p_y), as the probabilities sum to 1
-        label_difference=float(2 * (1 - own).mean() / len(p)) if len(y) else math.nan,
-        self_confidence=_soft_minimum(own) if len(y) else math.nan,
-        marked=tuple(int((y == c).sum()) for c in structures),
-        drawn=tuple(int((guess == c).sum()) for c in structures),
-        shared=tuple(int(((guess == c) & (y == c)).sum()) for c in structures),
+        label_difference=float(2 * (1 - own).mean() / classes),
+        self_confidence=_soft_minimum(own) if len(own) else math.nan,
+        marked=tuple(marked.tolist()),
+        drawn=tuple(drawn.tolist()),
+        shared=tuple(shared.tolist()),
     )
-
-
-def _soft_dice(p: Tensor, truth: Tensor) -> float:
-    """2Σ p y / Σ (p + y) of one structure; nan where neither marks it, as its faint probabilities alone say nothing."""
-    if not (truth | (p > 0.5)).any():
-        return math.nan
-    return float(2 * p[truth].double().sum() / (p.double().sum() + truth.sum()))
 
 
 def _soft_minimum(values: Tensor, temperature: float = 0.1) -> float:

@@ -109,15 +109,11 @@ class Viewer:
             self.student.net, self.student.head, direction, images, targets, batch=settings.batch, scope=settings.scope
         )
         probabilities = self._probabilities(prepared.image)
-        guess, target = probabilities.argmax(0).cpu().numpy(), np.asarray(prepared.target)
-        seen = ((guess > 0) | (target > 0)) & (target != core.IGNORE)
-        agreement = core.agreement(probabilities, torch.from_numpy(np.array(target, np.int64)))
+        agreement = core.agreement(probabilities, torch.from_numpy(np.array(prepared.target, np.int64)))
         return CaseScored(
             case=case.name,
             step=self.student.position.step,
-            dice=core.mean_known(core.dice(guess, target, self.dataset.classes)),
-            foreground=int(seen.sum()),
-            labelled=int((target > 0).sum()),
+            labelled=sum(agreement.marked),
             label=case.teacher_sha256,
             reference=self._reference(),
             **asdict(scores),

@@ -14,9 +14,11 @@ from torch import Tensor, nn
 from napari_alnt.core import (
     IGNORE,
     agreement,
+    dice,
     expert_direction,
     expert_gradient,
     head_layer,
+    mean_known,
     per_sample_loss,
     predict,
     score_case,
@@ -136,11 +138,13 @@ def test_agreement_is_what_its_sources_say() -> None:
     mask = torch.randint(0, 3, (4, 5, 6))
     seen = agreement(probabilities, mask)
     truth = torch.nn.functional.one_hot(mask, 3).movedim(-1, 0)
+    guess = probabilities.argmax(0)
     quality = label_quality_score(probabilities[None], truth[None])
     assert seen.label_difference == pytest.approx(float(quality), rel=1e-6)
     soft = [2 * (probabilities[c] * truth[c]).sum() / (probabilities[c] + truth[c]).sum() for c in (1, 2)]
+    assert seen.dice == pytest.approx(mean_known(dice(guess.numpy(), mask.numpy(), 3)), rel=1e-9)
+    assert seen.foreground == int(((guess > 0) | (mask > 0)).sum())
     assert seen.soft_dice == pytest.approx(float(sum(soft) / 2), rel=1e-6)
-    guess = probabilities.argmax(0)
     assert seen.marked == tuple(int((mask == c).sum()) for c in (1, 2))
     assert seen.drawn == tuple(int((guess == c).sum()) for c in (1, 2))
     assert seen.shared == tuple(int(((guess == c) & (mask == c)).sum()) for c in (1, 2))
