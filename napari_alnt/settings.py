@@ -78,7 +78,9 @@ class Settings:
     device: Device = _setting("auto", "Where the student learns; 'auto' prefers cuda, then mps.")
     threads: int = _setting(0, "Processor threads for the training; 0 takes all.", 0, 256)
     loaders: int = _setting(1, "Threads that prepare patches ahead; 0 prepares them between the steps.", 0, 64)
-    launcher: str = _setting("", "Command put before the training's own, such as 'ssh gpu-box'.")
+    launcher: str = _setting(
+        "", "Command put before the training's own: 'torchrun --nproc-per-node 4', 'srun', 'ssh gpu-box'."
+    )
     seed: int = _setting(0, "Seed of everything random.", 0, 2**31 - 1)
 
     def __post_init__(self) -> None:

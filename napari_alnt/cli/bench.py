@@ -1,18 +1,20 @@
-"""``napari-alnt bench loop``: a simulated radiologist on volumes with known truth."""
+"""``napari-alnt bench loop | step | rank | data``: what the loop finds and saves, and what it costs."""
 
 from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from tyro.conf import FlagCreatePairsOff, Positional
 
-from napari_alnt.bench import ARMS, METHODS, PARTS, SETS, Plan, Results, draw, judge_anew, quick, run, tables
+from napari_alnt.bench import ARMS, METHODS, PARTS, SETS, Plan, Results, draw, judge_anew, quick, run, speed, tables
 from napari_alnt.cli.terminal import Terminal
 from napari_alnt.errors import AlntError
+from napari_alnt.settings import Network
 
 Flag = FlagCreatePairsOff[bool]
 
@@ -77,6 +79,57 @@ class Bench:
         }
         plan = Plan(sets=self.sets or _there(self.data), jobs=self.jobs or os.cpu_count() or 1, **values)
         return quick(plan) if self.quick else plan
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Measure on this machine: a weighted step beside an ordinary one, ranking beside inference, waiting for data."""
+
+    what: Positional[Literal["step", "rank", "data"]]
+    """What to measure."""
+    project: Positional[Path | None] = None
+    """For 'data': the project to train on for some steps."""
+    network: Network = "unet"
+    """The network; 'unet' is the paper's."""
+    size: int = 48
+    """Side of a patch in voxels."""
+    volume: int = 192
+    """Side of the ranked case in voxels."""
+    batch: int = 4
+    """Pseudo-labelled patches in a step (B)."""
+    expert_batch: int = 4
+    """Expert patches in a step (V)."""
+    repeats: int = 9
+    """Rounds that are timed; the table has their medians."""
+    steps: int = 50
+    """For 'data': steps to train."""
+    device: Literal["cpu", "cuda"] = "cpu"
+    """Where to compute."""
+    threads: int = 0
+    """Processor threads; 0 takes all."""
+    json: Flag = False
+    """Print JSON lines instead of text."""
+
+    def __call__(self, terminal: Terminal) -> None:
+        rows = list(self._rows())
+        found = speed.table(f"bench {self.what}", rows)
+        terminal.table(found.title, found.columns, found.rows)
+
+    def _rows(self) -> Iterator[dict[str, Any]]:
+        if self.what == "data":
+            if self.project is None:
+                raise AlntError(
+                    "Waiting for data is measured on a project; name its folder: napari-alnt bench data PROJECT."
+                )
+            yield speed.data(self.project, self.steps)
+            return
+        names = ("network", "size", "volume", "batch", "expert_batch", "repeats", "device", "threads")
+        yield from speed.measure(self.what, **{name: getattr(self, name) for name in names})
+
+
+def bench_of(words: Sequence[str]) -> type[Bench] | type[Speed]:
+    """Which of the two these words ask for."""
+    return Speed if {"step", "rank", "data"} & set(words[:1]) else Bench
 
 
 def _check(given: tuple[str, ...], known: Any, what: str) -> None:

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import tyro
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional, arg
 
-from napari_alnt.cli.bench import Bench
+from napari_alnt.cli.bench import Bench, bench_of
 from napari_alnt.cli.demo import Demo
 from napari_alnt.cli.terminal import RunFailed, Terminal
 from napari_alnt.data import CaseFiles, Project, from_datalist, from_nnunet, from_patterns, nnunet_labels
@@ -310,7 +310,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parse(name: str, words: list[str]) -> Any:
-    kind = COMMANDS[name]
+    kind = bench_of(words) if name == "bench" else COMMANDS[name]
     prog = f"napari-alnt {name}"
     command, rest = tyro.cli(kind, prog=prog, args=words, default=_default(kind, words), return_unknown_args=True)
     if rest:

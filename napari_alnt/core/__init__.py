@@ -25,6 +25,7 @@ from napari_alnt.core.scoring import (
     score_case,
     voxel_trust,
 )
+from napari_alnt.core.together import Alone, Together
 from napari_alnt.core.train import Batch, StepReport, supervised, train, train_step
 from napari_alnt.core.weights import Weighed, informativeness, sample_weights, weigh
 
@@ -32,6 +33,7 @@ __all__ = [
     "IGNORE",
     "NETWORKS",
     "Agreement",
+    "Alone",
     "Batch",
     "Builder",
     "Direction",
@@ -40,6 +42,7 @@ __all__ = [
     "SampleGradients",
     "Scores",
     "StepReport",
+    "Together",
     "Trust",
     "VoxelTrust",
     "Weighed",

@@ -15,6 +15,7 @@ from napari_alnt.core.directions import Direction, gradient, norm, zeros
 from napari_alnt.core.losses import per_sample_loss
 from napari_alnt.core.networks import Head, head_layer
 from napari_alnt.core.recorded import sample_gradients
+from napari_alnt.core.together import Alone, Together
 from napari_alnt.core.weights import NOTHING, weigh
 from napari_alnt.settings import Method, Scope, Similarity
 
@@ -94,32 +95,39 @@ def train_step(
     clip: float = 12.0,
     standing: Tensor | None = None,
     at_once: int = 0,
+    together: Together | None = None,
+    cases: tuple[str, ...] = (),
 ) -> StepReport:
     """One optimiser step on Σ w_i ℓ_i + μ · mean_v ℓ_v.
 
     g is the gradient of mean_v ℓ_v, so the experts' part costs no second backward pass. The step is skipped when all
     weights and μ are 0, as Adam's momentum would move the network even so, and when a gradient is not finite.
     Gradients longer than ``clip`` are shortened to it. ``standing (B,)`` is the trust of ``similarity`` "path".
-    ``at_once`` patches pass the network together, 0 takes all: fewer need less memory and give the same.
+    ``at_once`` patches pass the network at a time, 0 takes all: fewer need less memory and give the same.
+
+    Processes that train ``together`` each bring their own B and V patches and take the step of all; ``cases`` then
+    names everybody's pseudo-labelled samples, in the order of rank, and ``standing`` is theirs.
     """
     net.train()
     pseudo, expert = pseudo.to(_device(net)), expert.to(_device(net))
-    g, expert_loss, dropped = _mean_gradient(net, expert, at_once)
+    together, cases = together or Alone(), cases or pseudo.cases
+    g, expert_loss, dropped = _mean_gradient(net, expert, at_once, together)
     total: Direction = {}
     seen, slow = NOTHING, ""
     if pseudo.cases:
         samples = sample_gradients(net, pseudo.images, pseudo.targets, at_once)
-        slow = samples.slow
-        seen = weigh(samples, head, g, method, trust_share, similarity, scope, standing)
-        dropped += [(pseudo.cases[i], "its loss or gradient is not finite") for i in seen.dropped]
-        total = samples.combine(seen.weights) if seen.weights.any() else {}
+        seen, slow = weigh(samples, head, g, method, trust_share, similarity, scope, standing, together), samples.slow
+        dropped += [(cases[i], "its loss or gradient is not finite") for i in seen.dropped]
+        if seen.weights.any():
+            first = together.rank * len(pseudo.cases)
+            total = together.sum(samples.combine(seen.weights[first : first + len(pseudo.cases)]))
     if mu > 0 and math.isfinite(expert_loss):
         total = {name: total.get(name, 0.0) + mu * value for name, value in g.items()}
     weights, losses = seen.weights.tolist(), seen.losses.tolist()
     kept = [i for i, weight in enumerate(weights) if weight > 0]
     moved = bool(total) and _apply(net, optimizer, total, clip)
     if total and not moved:
-        dropped += [(pseudo.cases[i], "the gradient of its step is not finite") for i in kept]
+        dropped += [(cases[i], "the gradient of its step is not finite") for i in kept]
     loss = sum(weights[i] * losses[i] for i in kept) + (mu * expert_loss if mu > 0 else 0.0)
     return StepReport(
         loss,
@@ -129,7 +137,7 @@ def train_step(
         cosine=tuple(seen.cosine.tolist()),
         informativeness=tuple(seen.informativeness.tolist()),
         losses=tuple(losses),
-        cases=pseudo.cases,
+        cases=cases,
         dropped=tuple(dropped),
         skipped=not moved,
         slow=slow,
@@ -151,7 +159,9 @@ def _device(net: nn.Module) -> torch.device:
     return next(net.parameters()).device
 
 
-def _mean_gradient(net: nn.Module, batch: Batch, at_once: int = 0) -> tuple[Direction, float, list[tuple[str, str]]]:
+def _mean_gradient(
+    net: nn.Module, batch: Batch, at_once: int = 0, together: Together | None = None
+) -> tuple[Direction, float, list[tuple[str, str]]]:
     """∇ of the mean loss over the samples whose loss is finite, that mean, who was dropped; zeros and nan if all."""
     total, loss, count = zeros(net), 0.0, 0
     dropped: list[tuple[str, str]] = []
@@ -162,6 +172,9 @@ def _mean_gradient(net: nn.Module, batch: Batch, at_once: int = 0) -> tuple[Dire
             for name, part in gradient(net, summed).items():
                 total[name] += part
             loss, count = loss + float(summed.detach()), count + kept
+    if together is not None:
+        total = together.sum(total)
+        loss, count = together.gather(torch.tensor([[loss, count]], dtype=torch.float64)).sum(0).tolist()
     if not count:
         return total, math.nan, dropped
     mean = {name: value / count for name, value in total.items()}

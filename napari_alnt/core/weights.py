@@ -10,6 +10,7 @@ from torch import Tensor
 from napari_alnt.core.directions import Direction, norm
 from napari_alnt.core.networks import Head
 from napari_alnt.core.samples import SampleGradients
+from napari_alnt.core.together import Together
 from napari_alnt.settings import Method, Scope, Similarity
 
 CONTROLS = ("UNIFORM", "RANDOM", "SMALL_LOSS", "EXPERTS")
@@ -102,12 +103,14 @@ def weigh(
     similarity: Similarity = "dot",
     scope: Scope = "all",
     standing: Tensor | None = None,
+    together: Together | None = None,
 ) -> Weighed:
     """Weigh B ``samples`` against the expert gradient g.
 
     With ``similarity`` "cosine" the cosine ⟨∇ℓ_i, g⟩ / (‖∇ℓ_i‖ ‖g‖), 0 where a norm is 0, stands in for the dot product
     in T; with "path" ``standing (B,)`` does, the trust that the samples' cases have gathered along the training. With
-    ``scope`` "head" both gradients are those of the last layer's weight alone, and the cosine is always there.
+    ``scope`` "head" both gradients are those of the last layer's weight alone, and the cosine is always there. What
+    comes back speaks of the samples of all processes ``together``, ``(size·B,)``: weights are shares of the whole.
     """
     own = samples.rows(head.name)
     m, losses = informativeness(own), samples.losses
@@ -117,6 +120,8 @@ def weigh(
         u = samples.inner(g)
         asked = similarity == "cosine"
         cosine = u / (samples.norms() * norm(g)).clamp(min=1e-30) if asked else torch.full_like(u, torch.nan)
+    if together is not None:
+        u, m, cosine, losses = (together.gather(values) for values in (u, m, cosine, losses))
     ok = losses.isfinite() & u.isfinite() & m.isfinite()
     measures = {"dot": u, "cosine": cosine, "path": u if standing is None else standing.to(losses)}
     trusted = torch.where(ok, measures[similarity], torch.nan)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Iterator
 from typing import TextIO
 
+from napari_alnt.engine.ranks import Ranks
 from napari_alnt.errors import AlntError
 from napari_alnt.events import Command, Event, from_line
 
@@ -28,6 +30,9 @@ class Mailbox:
     def paused(self) -> bool:
         """Whether training is to wait."""
         return not self._resumed.is_set()
+
+    def sync(self) -> None:
+        """Hear the same as the others; here there are none."""
 
     def wait(self, seconds: float) -> None:
         """Sleep until resumed or stopped, ``seconds`` at most."""
@@ -72,3 +77,35 @@ class Mailbox:
                 self.stopped = True
                 self._asked.put(())
                 self._resumed.set()
+
+
+class SharedMailbox:
+    """What rank 0 is told, as all ranks hear it: at the same step each, so that none waits for another for ever.
+
+    A mailbox for those who train together; only rank 0 has one of its own. A look at the cases, once begun, is ended.
+    """
+
+    def __init__(self, ranks: Ranks, own: Mailbox | None) -> None:
+        self._ranks, self._own = ranks, own
+        self.stopped = self.paused = False
+
+    def sync(self) -> None:
+        """Hear what rank 0 has heard."""
+        heard = self._own and [self._own.stopped, self._own.paused]
+        self.stopped, self.paused = self._ranks.collect(heard)[0]
+
+    def wait(self, seconds: float) -> None:
+        """Sleep."""
+        time.sleep(seconds)
+
+    def asked(self) -> Iterator[str]:
+        """Cases whose pictures rank 0 makes."""
+        return self._own.asked() if self._own else iter(())
+
+    def answer(self) -> tuple[str, ...]:
+        """The answer to a ranking, which rank 0 hears."""
+        return self._own.answer() if self._own else ()
+
+    def until_stopped(self, events: Iterator[Event]) -> Iterator[Event]:
+        """All events."""
+        return events

@@ -16,8 +16,9 @@ import torch
 
 from napari_alnt.data import Project, Run
 from napari_alnt.engine.dataset import Dataset
-from napari_alnt.engine.mailbox import Mailbox
+from napari_alnt.engine.mailbox import Mailbox, SharedMailbox
 from napari_alnt.engine.memory import out_of_memory
+from napari_alnt.engine.ranks import LOST, Ranks
 from napari_alnt.engine.student import Student
 from napari_alnt.engine.teacher import Teaching
 from napari_alnt.engine.training import Training
@@ -34,20 +35,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then asks for a stop
     if hasattr(os, "nice"):
         os.nice(10)  # whoever paints in the window goes first
-    mailbox = Mailbox(sys.stdin)
-    ended = Failed("The training ended without a word.")
-    try:
-        for event in _job(options, mailbox):
-            ended = event  # type: ignore[assignment]
+    ranks, ended = Ranks(), Failed("The training ended without a word.")
+
+    def say(event: Event) -> None:
+        if ranks.rank == 0:
             out.write(to_line(event) + "\n")
             out.flush()
+
+    try:
+        ranks = Ranks.join()
+        for event in _job(options, ranks):
+            ended = event  # type: ignore[assignment]
+            say(event)
+        ranks.leave()
     except BrokenPipeError:
         return 1  # nobody is listening any more
     except BaseException as error:
-        ended = _failure(error)
+        ended = _failure(error, ranks)
         with contextlib.suppress(OSError):
-            out.write(to_line(ended) + "\n")
-            out.flush()
+            say(ended)
     return int(isinstance(ended, Failed))
 
 
@@ -60,15 +66,28 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _job(options: argparse.Namespace, mailbox: Mailbox) -> Iterator[Event]:
+def _job(options: argparse.Namespace, ranks: Ranks) -> Iterator[Event]:
+    if options.job != "train":
+        if ranks.rank == 0:
+            yield from _alone(options, Mailbox(sys.stdin))
+        return
+    with Project.open(options.project, write=False) as project:
+        run = project.run(options.run)
+        if run.settings.threads:
+            torch.set_num_threads(run.settings.threads)
+        own = Mailbox(sys.stdin) if ranks.rank == 0 else None
+        mailbox = SharedMailbox(ranks, own) if ranks.size > 1 or own is None else own
+        yield from Training(project, run, run.settings, mailbox, ranks).events()
+
+
+def _alone(options: argparse.Namespace, mailbox: Mailbox) -> Iterator[Event]:
+    """What one process does."""
     with Project.open(options.project, write=False) as project:
         run = project.run(options.run)
         settings = run.settings
         if settings.threads:
             torch.set_num_threads(settings.threads)
-        if options.job == "train":
-            yield from Training(project, run, settings, mailbox).events()
-        elif options.job == "teach":
+        if options.job == "teach":
             yield from Teaching(project, run, settings, mailbox).events()
         else:
             yield from _view(project, run, settings, mailbox, options)
@@ -97,7 +116,7 @@ def _keep_standard_output() -> TextIO:
     return out
 
 
-def _failure(error: BaseException) -> Failed:
+def _failure(error: BaseException, ranks: Ranks) -> Failed:
     """The sentence for the user, and the traceback for a report."""
     detail = traceback.format_exc()
     sys.stderr.write(detail)
@@ -105,5 +124,7 @@ def _failure(error: BaseException) -> Failed:
         return Failed(str(error), detail)
     if out_of_memory(error):
         return Failed("Memory ran out; make the patch or the batch smaller and train again.", detail)
+    if ranks.size > 1 and isinstance(error, RuntimeError):  # what gloo and nccl raise when nobody answers
+        return Failed(LOST, detail)
     words = str(error).strip().splitlines() or [""]
     return Failed(f"The training met something unforeseen ({type(error).__name__}: {words[0]:.200}).", detail)

@@ -23,6 +23,7 @@ from torch.func import functional_call
 
 from napari_alnt import core
 from napari_alnt.core import Batch, Direction, Head, per_sample_loss
+from napari_alnt.errors import AlntError
 from napari_alnt.settings import Scope, Settings, Similarity
 
 CLASSES = 3
@@ -171,7 +172,7 @@ def step(options: argparse.Namespace) -> Iterator[dict[str, object]]:
             "ratio": seconds[name] / seconds["ordinary"],
             "MiB": peaks[name],
             "memory": peaks[name] / peaks["ordinary"],
-            "gradient off by": off.get(name, math.nan),
+            "gradient off (ppm)": 1e6 * off.get(name, math.nan),
         }
 
 
@@ -265,6 +266,10 @@ def _resident(what: str) -> float:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, and print a row as a JSON line each."""
     options = _parse(arguments)
+    try:
+        core.check_patch(options.network, (options.size,) * 3)
+    except AlntError as error:
+        sys.exit(str(error))
     if options.threads:
         torch.set_num_threads(options.threads)
     if options.peak:

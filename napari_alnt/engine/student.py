@@ -13,6 +13,7 @@ from napari_alnt.data import Run
 from napari_alnt.engine import checkpoint
 from napari_alnt.engine.checkpoint import Position
 from napari_alnt.engine.dataset import Dataset
+from napari_alnt.engine.ranks import Ranks
 from napari_alnt.errors import AlntError
 from napari_alnt.settings import Settings
 
@@ -28,10 +29,12 @@ class Student:
     position: Position
 
     @classmethod
-    def new(cls, dataset: Dataset, settings: Settings) -> Student:
+    def new(cls, dataset: Dataset, settings: Settings, ranks: Ranks | None = None) -> Student:
         """An untrained student, its weights drawn with the project's seed."""
         check_patch(settings.network, settings.patch)
         device = choose_device(settings)
+        if device.type == "cuda" and ranks is not None and ranks.size > 1:
+            device = ranks.device
         net = build(settings.network, dataset.classes, settings.seed).to(device)
         example = torch.zeros(1, 1, *settings.patch, device=device)
         optimizer = torch.optim.AdamW(net.parameters(), lr=settings.learning_rate, weight_decay=1e-5)

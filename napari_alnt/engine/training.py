@@ -16,8 +16,9 @@ from napari_alnt.data import Case, Project, Run
 from napari_alnt.engine.dataset import Dataset, Prepared
 from napari_alnt.engine.ledger import EpochBook
 from napari_alnt.engine.loader import Loader
-from napari_alnt.engine.mailbox import Mailbox
+from napari_alnt.engine.mailbox import Mailbox, SharedMailbox
 from napari_alnt.engine.memory import out_of_memory
+from napari_alnt.engine.ranks import Ranks
 from napari_alnt.engine.standing import Standing
 from napari_alnt.engine.student import Student, path_of
 from napari_alnt.engine.viewing import Viewer
@@ -45,11 +46,19 @@ class Training:
     on one type of device.
     """
 
-    def __init__(self, project: Project, run: Run, settings: Settings, mailbox: Mailbox) -> None:
+    def __init__(
+        self,
+        project: Project,
+        run: Run,
+        settings: Settings,
+        mailbox: Mailbox | SharedMailbox,
+        ranks: Ranks | None = None,
+    ) -> None:
         self.project, self.run, self.settings, self.mailbox = project, run, settings, mailbox
+        self.ranks = ranks or Ranks()
         self.dataset = Dataset(project, settings)
-        self.student = Student.new(self.dataset, settings)
-        self.viewer = Viewer(project, run, self.dataset, self.student)
+        self.student = Student.new(self.dataset, settings, self.ranks)
+        self.viewer = Viewer(project, run, self.dataset, self.student, self.ranks)
         self.experts: dict[str, tuple[str, Prepared]] = {}
         self.pool: dict[str, Prepared] = {}
         self.masks: dict[str, str] = {}
@@ -124,7 +133,8 @@ class Training:
         yield from self._look()
 
     def _save(self) -> CheckpointSaved:
-        path = self.student.save(self.run)
+        path = self.student.save(self.run) if self.ranks.rank == 0 else path_of(self.run)
+        self.ranks.wait()
         return CheckpointSaved(self.student.position.step, str(path.relative_to(self.project.folder)))
 
     def _epoch_complete(self) -> bool:
@@ -146,11 +156,13 @@ class Training:
 
     def _attend(self) -> Iterator[Event]:
         """Between steps: make pictures that were asked for, and wait while paused."""
+        self.mailbox.sync()
         yield from self.viewer.predict(list(self.mailbox.asked()))
         if self.mailbox.paused:
             yield Paused(self.student.position.step)
         while self.mailbox.paused and not self.mailbox.stopped:
             self.mailbox.wait(0.2)
+            self.mailbox.sync()
             yield from self.viewer.predict(list(self.mailbox.asked()))
 
     # a step ---------------------------------------------------------------------------------------------------------
@@ -164,8 +176,9 @@ class Training:
         for group in self.student.optimizer.param_groups:
             group["lr"] = rate
         standing = Standing(self.masks, self.student.position.standing)
-        report = yield from self._train(pseudo, expert, standing.of(pseudo.cases))
-        book.add(report, expert.cases)
+        names, experts = (tuple(case.case for case in self._drawn(step, stream)[0]) for stream in (0, 1))
+        report = yield from self._train(pseudo, expert, standing.of(names), names)
+        book.add(report, experts)
         standing.add(report)
         self._move(step=step + 1, standing=standing.means)
         yield from self._once(report.slow)
@@ -187,7 +200,7 @@ class Training:
         )
 
     def _train(
-        self, pseudo: core.Batch, expert: core.Batch, standing: torch.Tensor
+        self, pseudo: core.Batch, expert: core.Batch, standing: torch.Tensor, names: tuple[str, ...]
     ) -> Generator[Event, None, core.StepReport]:
         """The step itself; where memory runs out, again with fewer patches at a time."""
         settings, random = self.settings, torch.get_rng_state()
@@ -206,9 +219,12 @@ class Training:
                     scope=settings.scope,
                     mu=settings.mu,
                     at_once=self.at_once,
+                    together=self.ranks,
+                    cases=names,
                 )
             except (MemoryError, RuntimeError) as error:
-                if not out_of_memory(error) or self.at_once == 1:
+                # together, the others are already waiting for what this step was about to say
+                if not out_of_memory(error) or self.at_once == 1 or self.ranks.size > 1:
                     raise
             torch.set_rng_state(random)
             self.at_once = (self.at_once or max(len(pseudo.cases), len(expert.cases))) // 2 or 1
@@ -225,16 +241,25 @@ class Training:
             yield Warned(f"Network '{self.settings.network}' is weighed the slow way, exact all the same, as {slow}.")
 
     def _batches(self, step: int) -> tuple[core.Batch, core.Batch]:
-        """A step's (pseudo-labelled, expert) batches."""
-        experts = [case for _, case in self.experts.values()]
-        pseudo = self._draw(list(self.pool.values()), self.settings.batch, step, 0)
-        return pseudo, self._draw(experts, self.settings.expert_batch, step, 1)
+        """This process's (pseudo-labelled, expert) batches of a step."""
+        return tuple(self._cut(*self._drawn(step, stream)) for stream in (0, 1))  # type: ignore[return-value]
 
-    def _draw(self, cases: Sequence[Prepared], size: int, step: int, stream: int) -> core.Batch:
-        """The next ``size`` cases of an endless series of shuffles, so that all are seen equally often."""
+    def _drawn(self, step: int, stream: int) -> tuple[list[Prepared], list[np.random.Generator]]:
+        """The cases of a step, for all processes, and a generator for each patch.
+
+        They come from an endless series of shuffles, so that all are seen equally often. ``stream`` 0 draws from the
+        pool, 1 from the experts.
+        """
+        cases = [case for _, case in self.experts.values()] if stream else list(self.pool.values())
+        size = self.ranks.size * (self.settings.expert_batch if stream else self.settings.batch)
         places = range(step * size, (step + 1) * size)
         chosen = [self._shuffled(cases, stream, place // len(cases))[place % len(cases)] for place in places]
-        return self.dataset.batch(chosen, [np.random.default_rng([self.settings.seed, stream, n]) for n in places])
+        return chosen, [np.random.default_rng([self.settings.seed, stream, place]) for place in places]
+
+    def _cut(self, cases: list[Prepared], rngs: list[np.random.Generator]) -> core.Batch:
+        size = len(cases) // self.ranks.size
+        own = slice(self.ranks.rank * size, (self.ranks.rank + 1) * size)
+        return self.dataset.batch(cases[own], rngs[own])
 
     def _shuffled(self, cases: Sequence[Prepared], stream: int, lap: int) -> list[Prepared]:
         order = np.random.default_rng([self.settings.seed, 7 + stream, lap]).permutation(len(cases))
@@ -255,19 +280,19 @@ class Training:
 
     def _prepare_cases(self) -> Iterator[Event]:
         """Bring every case to the training grid once; later runs find it in the cache."""
-        cases = [case for case in self.project.cases if case.role != "seed"]
+        cases = self.ranks.share([case for case in self.project.cases if case.role != "seed"])
         for done, case in enumerate(cases):
             if self.mailbox.stopped:
                 return
             yield Progress("preparing", done, len(cases))
             self.dataset.image(case)
         yield Progress("preparing", len(cases), len(cases), 0.0)
+        self.ranks.wait()
 
     def _call_roll(self, epoch: int) -> Iterator[Event]:
         """Take up what was accepted, reverted or taught since the epoch before."""
         before = {name: version for name, (version, _) in self.experts.items()}
-        reference = self.project.by_role("reference")
-        pool = [case for case in self.project.by_role("pool") if case.teacher]
+        reference, pool = self._present()
         experts, pseudo = {case.name: self._expert(case) for case in reference}, {c.name: self._pseudo(c) for c in pool}
         if (experts, pseudo) != (self.experts, self.pool):
             self.loader.forget()
@@ -280,6 +305,17 @@ class Training:
             yield ExpertsChanged(epoch, changed)
         if not before and (bare := sum(1 for case in self.project.by_role("pool") if not case.teacher)):
             yield Warned(f"{bare} cases in the pool have no teacher mask and are left out; run teach to make them.")
+
+    def _present(self) -> tuple[tuple[Case, ...], list[Case]]:
+        """The reference and the pool; who trains together must see the same, so look until all do."""
+        while True:
+            reference = self.project.by_role("reference")
+            pool = [case for case in self.project.by_role("pool") if case.teacher]
+            seen = [[case.name, self.project.label_version(case), case.teacher_sha256] for case in (*reference, *pool)]
+            everybody = self.ranks.collect(seen)
+            if all(other == everybody[0] for other in everybody):
+                return reference, pool
+            time.sleep(0.05)
 
     def _expert(self, case: Case) -> tuple[str, Prepared]:
         version = self.project.label_version(case)

@@ -7,7 +7,7 @@ import json
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import torch
@@ -17,8 +17,20 @@ from torch import Tensor
 from napari_alnt import core
 from napari_alnt.data import Case, Project, Run, write_labels, write_map
 from napari_alnt.engine.dataset import Dataset, Prepared
+from napari_alnt.engine.ranks import Ranks
 from napari_alnt.engine.student import Student
-from napari_alnt.events import AuditedCase, CaseScored, Event, Predicted, Progress, RankingDone, Stage, Validated
+from napari_alnt.events import (
+    AuditedCase,
+    CaseScored,
+    Event,
+    Predicted,
+    Progress,
+    RankingDone,
+    Stage,
+    Validated,
+    from_line,
+    to_line,
+)
 
 
 @dataclass
@@ -29,19 +41,22 @@ class Viewer:
     run: Run
     dataset: Dataset
     student: Student
+    ranks: Ranks = field(default_factory=Ranks)
 
     def validate(self) -> Iterator[Event]:
         """Dice and HD95 (mm) of the audit cases on their own grids."""
-        audit = self.project.by_role("audit")
+        audit = self.ranks.share(self.project.by_role("audit"))
         seen: list[AuditedCase] = []
         for case in self._counted("validating", audit):
             if isinstance(case, Progress):
                 yield case
                 continue
             seen.append(self._audit(case))
-        position = self.student.position
-        dice, hd95 = (core.mean_known([getattr(one, name) for one in seen]) for name in ("dice", "hd95"))
-        yield Validated(position.step, position.epoch, dice, hd95, tuple(seen))
+        step, epoch = self.student.position.step, self.student.position.epoch
+        lines = self.ranks.collect(to_line(Validated(step, epoch, math.nan, math.nan, tuple(seen))))
+        everybody = [one for line in lines for one in from_line(line).cases]
+        dice, hd95 = (core.mean_known([getattr(one, name) for one in everybody]) for name in ("dice", "hd95"))
+        yield Validated(step, epoch, dice, hd95, tuple(sorted(everybody, key=lambda one: one.case)))
 
     def rank(self) -> Iterator[Event]:
         """Score the pool cases that have a teacher mask and no score that still holds."""
@@ -49,8 +64,16 @@ class Viewer:
         held = {score.case for score in scores if self._holds(score)}
         pool = [case for case in self.project.by_role("pool") if case.teacher and case.name not in held]
         direction = self.direction(None if self.dataset.settings.scope == "all" else self.student.head) if pool else {}
-        for case in self._counted("ranking", pool):
-            yield case if isinstance(case, Progress) else self._score(case, direction)
+        own: list[str] = []
+        for case in self._counted("ranking", self.ranks.share(pool)):
+            if isinstance(case, Progress):
+                yield case
+                continue
+            score = self._score(case, direction)
+            own.append(to_line(score))
+            yield score
+        for theirs in self.ranks.collect(own)[1:]:
+            yield from map(from_line, theirs)
         yield RankingDone(self.student.position.step, self.student.position.epoch)
 
     def predict(self, names: list[str]) -> Iterator[Event]:

@@ -32,7 +32,7 @@ class Engine:
     """
 
     def __init__(self, project: Path, run: int, job: Job, *, cases: Sequence[str] = (), launcher: str = "") -> None:
-        command = [*split_command(launcher), sys.executable, "-m", "napari_alnt.engine", str(project)]
+        command = [*launched(launcher), sys.executable, "-m", "napari_alnt.engine", str(project)]
         command += ["--run", str(run), "--job", job, *(f"--case={case}" for case in cases)]
         log = project / "runs" / f"{run:04d}" / "engine.log"
         try:
@@ -134,6 +134,13 @@ class Engine:
 
     def _last_words(self, size: int = 4000) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")[-size:]
+
+
+def launched(launcher: str) -> list[str]:
+    """The words before the engine's command; torchrun is told that a program follows, and no options of its own."""
+    words = split_command(launcher)
+    is_torchrun = any(word.endswith(("torchrun", "torch.distributed.run")) for word in words)
+    return [*words, "--no-python", "--"] if is_torchrun and "--no-python" not in words else words
 
 
 def split_command(words: str) -> list[str]:

@@ -1,0 +1,90 @@
+"""What a step, a ranking and the data cost on this machine: the engine measures, this room asks and tabulates."""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from napari_alnt.bench.summary import Table
+from napari_alnt.errors import AlntError
+from napari_alnt.events import Failed, StepDone
+from napari_alnt.session import Session
+
+Row = dict[str, Any]
+
+
+def measure(what: str, **options: object) -> Iterator[Row]:
+    """The rows of ``engine.speed`` ("step" or "rank") with these options, as they come.
+
+    Raises
+    ------
+    AlntError
+        If the measuring ends early.
+    """
+    words = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+    command = [sys.executable, "-m", "napari_alnt.engine.speed", what, *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        try:
+            yield from map(json.loads, child.stdout)
+        finally:
+            if child.poll() is None:
+                child.terminate()
+        if child.wait():
+            raise AlntError(f"Measuring '{what}' ended early: {child.stderr.read().strip()[-500:]}")
+
+
+def data(project: Path, steps: int) -> Row:
+    """Train a project on for so many steps; how long they waited for their patches, and whether memory grew.
+
+    Raises
+    ------
+    AlntError
+        If the training fails.
+    """
+    seconds: list[float] = []
+    waited: list[float] = []
+    memory: list[float] = []
+    with Session.open(project) as session:
+        settings = session.project.settings
+        few = {"epochs": 1, "steps_per_epoch": steps, "validate_every": 10**5, "rank_every": 0}
+        for event in session.train(type(settings).from_dict(few, base=settings), fresh=True):
+            if isinstance(event, Failed):
+                raise AlntError(event.message)
+            if isinstance(event, StepDone) and event.step > 1:  # the first finds nothing prepared
+                seconds.append(event.seconds)
+                waited.append(event.waited)
+                assert session.engine is not None
+                memory.append(_resident(session.engine.pid))
+    if not seconds:
+        raise AlntError(f"A benchmark of {steps} steps has nothing to measure; take at least two.")
+    half = len(memory) // 2
+    return {
+        "steps": len(seconds),
+        "seconds": statistics.median(seconds),
+        "waited": math.fsum(waited) / math.fsum(seconds),
+        "MiB, first half": max(memory[: half or 1]),
+        "MiB, second half": max(memory[half:]),
+    }
+
+
+def _resident(pid: int) -> float:
+    """A process's memory (MiB); nan where the system does not tell."""
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        return math.nan
+    return next(
+        (float(line.split()[1]) / 1024 for line in status.read_text().splitlines() if "VmRSS" in line), math.nan
+    )
+
+
+def table(title: str, rows: list[Row]) -> Table:
+    """Rows as a table."""
+    return Table(title, list(rows[0]), [list(row.values()) for row in rows])
