@@ -1,4 +1,4 @@
-"""``napari-alnt bench loop | step | rank | data``: what the loop finds and saves, and what it costs."""
+"""``napari-alnt bench loop | step | rank | data | ranks``: what the loop finds and saves, and what it costs."""
 
 from __future__ import annotations
 
@@ -83,9 +83,10 @@ class Bench:
 
 @dataclass(frozen=True)
 class Speed:
-    """Measure on this machine: a weighted step beside an ordinary one, ranking beside inference, waiting for data."""
+    """Measure on this machine: a weighted step beside an ordinary one, ranking beside inference, waiting for data, two
+    processes beside one."""
 
-    what: Positional[Literal["step", "rank", "data"]]
+    what: Positional[Literal["step", "rank", "data", "ranks"]]
     """What to measure."""
     project: Positional[Path | None] = None
     """For 'data': the project to train on for some steps."""
@@ -129,7 +130,7 @@ class Speed:
 
 def bench_of(words: Sequence[str]) -> type[Bench] | type[Speed]:
     """Which of the two these words ask for."""
-    return Speed if {"step", "rank", "data"} & set(words[:1]) else Bench
+    return Speed if {"step", "rank", "data", "ranks"} & set(words[:1]) else Bench
 
 
 def _check(given: tuple[str, ...], known: Any, what: str) -> None:

@@ -23,6 +23,7 @@ from torch.func import functional_call
 
 from napari_alnt import core
 from napari_alnt.core import Batch, Direction, Head, per_sample_loss
+from napari_alnt.engine.ranks import Ranks
 from napari_alnt.errors import AlntError
 from napari_alnt.settings import Scope, Settings, Similarity
 
@@ -214,6 +215,43 @@ def rank(options: argparse.Namespace) -> Iterator[dict[str, object]]:
         yield {"way": name, "seconds": seconds[name], "ratio": seconds[name] / seconds["plain inference"]}
 
 
+# several processes ----------------------------------------------------------------------------------------------------
+
+
+def ranks(options: argparse.Namespace) -> Iterator[dict[str, object]]:
+    """A row for one process and one for two, a thread each: patches a second, and how many times those of one."""
+    speeds: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(3):
+        for size, of_size in speeds.items():
+            of_size.append(float(_child("ranks", options, "--worker", launcher=_torchrun(size))))
+    one = statistics.median(speeds[1])
+    for size, of_size in speeds.items():
+        fastest = statistics.median(of_size)
+        yield {"way": f"{size} of one thread", "patches a second": fastest, "ratio": fastest / one}
+
+
+def _torchrun(size: int) -> list[str]:
+    words = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(size), "--no-python", "--"]
+    return [sys.executable, *words]
+
+
+def _patches_a_second(options: argparse.Namespace) -> str:
+    """What all processes together get through; rank 0 says it."""
+    torch.set_num_threads(1)
+    together = Ranks.join()
+    bench = Bench.of(options)
+    names = tuple(map(str, range(together.size * options.batch)))
+
+    def move() -> None:
+        core.train_step(
+            bench.net, bench.head, bench.optimizer, bench.pseudo, bench.expert, together=together, cases=names
+        )
+
+    seconds = _timed({"step": move}, options)["step"]
+    together.leave()
+    return str(together.size * (options.batch + options.expert_batch) / seconds) if together.rank == 0 else ""
+
+
 # measuring ------------------------------------------------------------------------------------------------------------
 
 
@@ -232,11 +270,15 @@ def _timed(jobs: Mapping[str, Callable[[], object]], options: argparse.Namespace
 
 def _peak_of(way: str, options: argparse.Namespace) -> float:
     """Peak memory (MiB) of two steps, in a process that takes no other."""
-    words = [
-        f"--{name.replace('_', '-')}={value}" for name, value in vars(options).items() if name not in ("what", "peak")
-    ]
-    command = [sys.executable, "-m", "napari_alnt.engine.speed", "step", *words, f"--peak={way}"]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return float(_child("step", options, f"--peak={way}"))
+
+
+def _child(what: str, options: argparse.Namespace, *more: str, launcher: Sequence[str] = ()) -> str:
+    """What another process of this file prints, with the same options."""
+    own = ("what", "peak", "worker")
+    words = [f"--{name.replace('_', '-')}={value}" for name, value in vars(options).items() if name not in own]
+    command = [*launcher, sys.executable, "-m", "napari_alnt.engine.speed", what, *words, *more]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def peak(options: argparse.Namespace) -> float:
@@ -272,20 +314,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.exit(str(error))
     if options.threads:
         torch.set_num_threads(options.threads)
-    if options.peak:
-        print(peak(options))
+    if options.peak or options.worker:
+        print(peak(options) if options.peak else _patches_a_second(options), end="")
         return 0
-    for row in {"step": step, "rank": rank}[options.what](options):
+    for row in {"step": step, "rank": rank, "ranks": ranks}[options.what](options):
         print(json.dumps(row), flush=True)
     return 0
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m napari_alnt.engine.speed", description=__doc__)
-    parser.add_argument("what", choices=["step", "rank"])
+    parser.add_argument("what", choices=["step", "rank", "ranks"])
     parser.add_argument("--network", default="unet")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--peak", default="")
+    parser.add_argument("--worker", action="store_true")
     for name, default in {"size": 48, "batch": 4, "expert-batch": 4, "repeats": 9, "volume": 192, "threads": 0}.items():
         parser.add_argument(f"--{name}", type=int, default=default)
     return parser.parse_args(arguments)
