@@ -18,6 +18,7 @@ Window = Literal["lung", "soft_tissue", "bone", "percentile"]
 Network = Literal["unet_small", "unet", "segresnet"]
 RankingName = Literal["alnt", "disagreement", "entropy", "loss", "random", "foreground_random"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["auto", "float32", "bfloat16"]
 
 
 WINDOWS: dict[str, tuple[float, float]] = {"lung": (-1350, 150), "soft_tissue": (-160, 240), "bone": (-500, 1300)}
@@ -76,6 +77,9 @@ class Settings:
     score_patches: int = _setting(8, "Patches of a case that are looked at to rank it.", 1, 1024)
     prepare: int = _setting(3, "Cases at the top of the queue whose pictures are made ahead.", 0, 100)
     device: Device = _setting("auto", "Where the student learns; 'auto' prefers cuda, then mps.")
+    precision: Precision = _setting(
+        "auto", "Numbers the network computes with; 'auto' takes bfloat16 on cuda. Losses and trust stay in float32."
+    )
     threads: int = _setting(0, "Processor threads for the training; 0 takes all.", 0, 256)
     loaders: int = _setting(1, "Threads that prepare patches ahead; 0 prepares them between the steps.", 0, 64)
     launcher: str = _setting(

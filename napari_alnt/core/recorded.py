@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from functools import partial, wraps
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,7 @@ from napari_alnt.core.networks import Head, couples_samples, frozen
 from napari_alnt.core.samples import SampleGradients, Whole
 from napari_alnt.errors import AlntError
 
+T = TypeVar("T")
 Rows = dict[str, Tensor]
 """Parameter name to the samples' gradients ``(N, *shape)``."""
 
@@ -215,6 +216,17 @@ class _Pass:
         return total
 
 
+def _in_full(method: Callable[..., T]) -> Callable[..., T]:
+    """Sums and products in the numbers at hand, even where the network computes in halves."""
+
+    @wraps(method)
+    def in_full(self: Recorded, *values: Any) -> T:
+        with torch.autocast(self.losses.device.type, enabled=False):
+            return method(self, *values)
+
+    return in_full
+
+
 class Recorded:
     """Sums and products layer by layer; what a layer keeps is at most about as large as its input and output."""
 
@@ -239,6 +251,7 @@ class Recorded:
         pieces = zip(torch.split(images, size), torch.split(targets, size), strict=True)
         return cls([_record(net, x, y, only) for x, y in pieces])
 
+    @_in_full
     def combine(self, weights: Tensor) -> Direction:
         """The layers' own sums."""
         total: Direction = {}
@@ -249,14 +262,17 @@ class Recorded:
                     total[name] = total[name] + value if name in total else value
         return total
 
+    @_in_full
     def inner(self, g: Direction) -> Tensor:
         """The sum over the layers."""
         return torch.cat([torch.stack([part.inner(g) for part in one.parts]).sum(0) for one in self._passes])
 
+    @_in_full
     def rows(self, name: str) -> Tensor:
         """Those of the layer that has the parameter."""
         return torch.cat([one.rows(name.__eq__)[name] for one in self._passes])
 
+    @_in_full
     def norms(self) -> Tensor:
         """The root of the sum of squares over the layers."""
         return torch.cat([_lengths(one.rows(lambda _: True)) for one in self._passes])

@@ -133,5 +133,5 @@ def weigh(
 def _along(own: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
     """⟨G_i, g⟩ ``(B,)`` and its cosine, of ``own (B, *W)`` and ``g (*W)``; 0 where a norm is 0."""
     flat, direction = own.flatten(1), g.flatten()
-    u = flat @ direction
+    u = (flat * direction).sum(1)
     return u, u / (flat.norm(dim=1) * direction.norm()).clamp(min=1e-30)

@@ -74,6 +74,12 @@ def path_of(run: Run) -> Path:
     return run.folder / "checkpoint" / "student.safetensors"
 
 
+def precision(settings: Settings, device: torch.device) -> torch.autocast:
+    """The context in which the network's steps compute."""
+    half = settings.precision == "bfloat16" or (settings.precision == "auto" and device.type == "cuda")
+    return torch.autocast(device.type, torch.bfloat16, enabled=half)
+
+
 def choose_device(settings: Settings) -> torch.device:
     """The device that the settings ask for.
 

@@ -20,7 +20,7 @@ from napari_alnt.engine.mailbox import Mailbox, SharedMailbox
 from napari_alnt.engine.memory import out_of_memory
 from napari_alnt.engine.ranks import Ranks
 from napari_alnt.engine.standing import Standing
-from napari_alnt.engine.student import Student, path_of
+from napari_alnt.engine.student import Student, path_of, precision
 from napari_alnt.engine.viewing import Viewer
 from napari_alnt.errors import AlntError
 from napari_alnt.events import (
@@ -206,22 +206,23 @@ class Training:
         settings, random = self.settings, torch.get_rng_state()
         while True:
             try:
-                return core.train_step(
-                    self.student.net,
-                    self.student.head,
-                    self.student.optimizer,
-                    pseudo,
-                    expert,
-                    method=settings.method,
-                    trust_share=settings.trust_share,
-                    similarity=settings.similarity,
-                    standing=standing,
-                    scope=settings.scope,
-                    mu=settings.mu,
-                    at_once=self.at_once,
-                    together=self.ranks,
-                    cases=names,
-                )
+                with precision(settings, self.student.device):
+                    return core.train_step(
+                        self.student.net,
+                        self.student.head,
+                        self.student.optimizer,
+                        pseudo,
+                        expert,
+                        method=settings.method,
+                        trust_share=settings.trust_share,
+                        similarity=settings.similarity,
+                        standing=standing,
+                        scope=settings.scope,
+                        mu=settings.mu,
+                        at_once=self.at_once,
+                        together=self.ranks,
+                        cases=names,
+                    )
             except (MemoryError, RuntimeError) as error:
                 # together, the others are already waiting for what this step was about to say
                 if not out_of_memory(error) or self.at_once == 1 or self.ranks.size > 1:

@@ -215,3 +215,19 @@ def test_nothing_and_nobody(small: nn.Module, patches: Patches) -> None:
     assert all(value.eq(0).all() for value in samples.combine(torch.zeros(2)).values())
     assert samples.norms()[0] == 0
     assert samples.norms()[1] > 0
+
+
+def test_half_precision_keeps_losses_and_trust_in_float32(small: nn.Module, patches: Patches) -> None:
+    images, targets = patches(3, 0, (32, 32, 32))
+    exact = sample_gradients(small, images, targets)
+    g = exact.combine(torch.ones(3) / 3)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = sample_gradients(small, images, targets)
+        assert isinstance(half, Recorded)
+        u, total = half.inner(g), half.combine(WEIGHTS.float())
+    assert half.losses.dtype == u.dtype == torch.float32
+    assert all(value.dtype == torch.float32 for value in total.values())
+    assert not torch.equal(u, exact.inner(g))  # it was in fact computed otherwise
+    torch.testing.assert_close(u, exact.inner(g), rtol=0.05, atol=0)
+    a, b = (torch.cat([value.flatten() for value in way.combine(WEIGHTS.float()).values()]) for way in (half, exact))
+    assert torch.nn.functional.cosine_similarity(a, b, dim=0) > 0.995

@@ -278,7 +278,7 @@ def test_memory_that_runs_out_halves_what_passes_at_once(balls, monkeypatch):
     monkeypatch.setattr(core, "train_step", hungry)
     reading, writing = os.pipe()
     with Project.open(balls.folder) as project, os.fdopen(reading) as commands, os.fdopen(writing, "w"):
-        settings = dataclasses.replace(project.settings, batch=4)
+        settings = dataclasses.replace(project.settings, batch=4, precision="bfloat16")
         run = project.start_run("train", settings)
         events = list(Training(project, run, settings, Mailbox(commands)).events())
     assert events[-1] == Finished(6, "done")
