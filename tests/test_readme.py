@@ -1,6 +1,7 @@
 """The README's table of settings is derived, and its commands exist. Run as a script, it writes the table."""
 
 import dataclasses
+import json
 import re
 from pathlib import Path
 
@@ -9,6 +10,14 @@ from napari_alnt.session.report import words
 from napari_alnt.settings import HINTS, Settings, choices
 
 ROOT = Path(__file__).parents[1]
+SPEED = ROOT / "images" / "bench_speed.jsonl"
+COSTS = {
+    "step": ("size", "seconds", "ratio", "memory", "gradient off (ppm)"),
+    "rank": ("seconds", "ratio"),
+    "data": ("steps", "seconds", "waited", "MiB, first half", "MiB, second half"),
+    "ranks": ("patches a second", "ratio"),
+}
+"""What the README shows of each ``bench``."""
 README, RESULTS = ROOT / "README.md", ROOT / "images" / "bench_loop.jsonl"
 SHOWN = (
     "alnt", "disagreement", "disagreement, ledger", "soft dice", "loss", "self-confidence (cleanlab)",
@@ -41,6 +50,18 @@ def said(cell: object) -> str:
     return words(cell).replace("head_and_neck", "head and neck")
 
 
+def performance() -> str:
+    """The tables of what a step, a ranking and the data cost, from the rows that are committed."""
+    rows = [json.loads(line) for line in SPEED.read_text(encoding="utf-8").splitlines()]
+    found = []
+    for what, columns in COSTS.items():
+        chosen = [row for row in rows if row["what"] == what]
+        body = [[row["way"] if "way" in row else row["project"], *(row[name] for name in columns)] for row in chosen]
+        title = f"napari-alnt bench {what} ({chosen[0]['machine']}, {chosen[0]['day']})"
+        found.append(markdown(Table(title, ["", *columns], body)))
+    return "\n".join(found)
+
+
 def table() -> str:
     rows = ["| setting | default | allowed | |", "|---|---|---|---|"]
     for item in dataclasses.fields(Settings):
@@ -63,6 +84,12 @@ def test_the_measurements_are_those_of_the_results():
     assert found.group(2) == measurements(), "run: python tests/test_readme.py"
 
 
+def test_the_costs_are_those_of_the_results():
+    found = marks("costs").search(README.read_text(encoding="utf-8"))
+    assert found is not None
+    assert found.group(2) == performance(), "run: python tests/test_readme.py"
+
+
 def test_every_command_named_in_the_readme_exists():
     from napari_alnt.cli.main import COMMANDS
 
@@ -74,6 +101,6 @@ def test_every_command_named_in_the_readme_exists():
 
 if __name__ == "__main__":
     text = README.read_text(encoding="utf-8")
-    for name, made in (("settings", table()), ("measurements", measurements())):
+    for name, made in (("settings", table()), ("measurements", measurements()), ("costs", performance())):
         text = marks(name).sub(lambda found, made=made: found.group(1) + made + found.group(3), text)
     README.write_text(text, encoding="utf-8")

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import platform
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -67,12 +71,25 @@ def data(project: Path, steps: int) -> Row:
         raise AlntError(f"A benchmark of {steps} steps has nothing to measure; take at least two.")
     half = len(memory) // 2
     return {
+        "project": project.resolve().name,
         "steps": len(seconds),
         "seconds": statistics.median(seconds),
         "waited": math.fsum(waited) / math.fsum(seconds),
         "MiB, first half": max(memory[: half or 1]),
         "MiB, second half": max(memory[half:]),
     }
+
+
+def keep(path: Path, key: Row, rows: list[Row]) -> None:
+    """Append rows to a file of JSON lines, each with its key, the machine and the day."""
+    here = {"machine": machine(), "day": time.strftime("%Y-%m-%d")}
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(json.dumps(key | row | here) + "\n" for row in rows)
+
+
+def machine() -> str:
+    """The machine in a few words."""
+    return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, PyTorch {version('torch')}"
 
 
 def _resident(pid: int) -> float:

@@ -108,11 +108,15 @@ class Speed:
     """Where to compute."""
     threads: int = 0
     """Processor threads; 0 takes all."""
+    out: Path | None = None
+    """A file that the rows are appended to, as JSON lines that name the machine and the day."""
     json: Flag = False
     """Print JSON lines instead of text."""
 
     def __call__(self, terminal: Terminal) -> None:
         rows = list(self._rows())
+        if self.out is not None:
+            speed.keep(self.out, {"what": self.what, "network": self.network, "size": self.size}, rows)
         found = speed.table(f"bench {self.what}", rows)
         terminal.table(found.title, found.columns, found.rows)
 
