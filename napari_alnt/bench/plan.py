@@ -49,12 +49,17 @@ class Plan:
                     yield Trial(found, noise, seed, self.out / found.name / f"{noise}_{seed}")
 
 
+QUICK = ("covid", "head_and_neck")
+"""The sets of a quick run, if they are there: the paper's task, and one of many structures. One set is not enough, as
+each has another rival that does best on it."""
+
+
 def quick(plan: Plan) -> Plan:
-    """The same plan, small: one set and seed, the main rivals; under ten minutes on two cores."""
+    """The same plan, small: two sets and one seed, the main rivals; under ten minutes on two cores."""
     return dataclasses.replace(
         plan,
         out=plan.out / "quick",  # its loops are shorter, so its rows are others
-        sets=plan.sets[:1],
+        sets=tuple(name for name in plan.sets if name in QUICK) or plan.sets[:1],
         seeds=plan.seeds[:1],
         parts=("find", "train", "loop"),
         methods=("UNIFORM", "experts only"),

@@ -14,7 +14,7 @@ from napari_alnt.core.networks import (
     couples_samples,
     head_layer,
 )
-from napari_alnt.core.recorded import Recorded, sample_gradients
+from napari_alnt.core.recorded import HeadFirst, Recorded, sample_gradients
 from napari_alnt.core.samples import SampleGradients, Whole
 from napari_alnt.core.scoring import (
     Agreement,
@@ -38,6 +38,7 @@ __all__ = [
     "Builder",
     "Direction",
     "Head",
+    "HeadFirst",
     "Recorded",
     "SampleGradients",
     "Scores",

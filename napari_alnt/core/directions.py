@@ -25,10 +25,13 @@ class Trust:
     voxels: Tensor
 
 
-def gradient(net: nn.Module, loss: Tensor) -> Direction:
-    """∂loss/∂θ by parameter name; zeros where a parameter has no part. Nothing is accumulated in the network."""
+def gradient(net: nn.Module, loss: Tensor, retain: bool = False) -> Direction:
+    """∂loss/∂θ by parameter name; zeros where a parameter has no part. Nothing is accumulated in the network.
+
+    ``retain`` keeps the graph for another time.
+    """
     names, values = zip(*((n, p) for n, p in net.named_parameters() if p.requires_grad), strict=True)
-    return dict(zip(names, torch.autograd.grad(loss, values, materialize_grads=True), strict=True))
+    return dict(zip(names, torch.autograd.grad(loss, values, retain_graph=retain, materialize_grads=True), strict=True))
 
 
 def expert_gradient(net: nn.Module, images: Tensor, targets: Tensor) -> Direction:

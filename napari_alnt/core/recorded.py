@@ -14,11 +14,12 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import GradientEdge, get_gradient_edge
 from torch.func import functional_call
 from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 from torch.nn.modules.instancenorm import _InstanceNorm
 
-from napari_alnt.core.directions import Direction
+from napari_alnt.core.directions import Direction, gradient
 from napari_alnt.core.losses import per_sample_loss
 from napari_alnt.core.networks import Head, couples_samples, frozen
 from napari_alnt.core.samples import SampleGradients, Whole
@@ -33,12 +34,17 @@ class Unrecordable(AlntError):
     """The network's samples cannot be told apart layer by layer; the text says why."""
 
 
-def sample_gradients(net: nn.Module, images: Tensor, targets: Tensor, at_once: int = 0) -> SampleGradients:
+def sample_gradients(
+    net: nn.Module, images: Tensor, targets: Tensor, at_once: int = 0, head: Head | None = None
+) -> SampleGradients:
     """∇θ ℓ_i of ``images (N, 1, D, H, W)`` with ``targets (N, D, H, W)``, by the fastest way that is exact.
 
-    ``at_once`` samples pass the network together, 0 takes all: fewer need less memory and give the same.
+    ``at_once`` samples pass the network together, 0 takes all: fewer need less memory and give the same. Who will ask
+    for the rows of the ``head`` alone, and then for one sum, says so.
     """
     try:
+        if head is not None and not 0 < at_once < len(images):
+            return HeadFirst(net, images, targets, head)
         return Recorded.of(net, images, targets, at_once)
     except Unrecordable as reason:
         return Whole(net, images, targets, slow=str(reason))
@@ -337,3 +343,39 @@ class _Recorder:
             raise Unrecordable(f"the input of its layer '{self._prefix[:-1]}' is overwritten")
         with torch.no_grad():
             self._parts.append(_part(self._prefix, layer, a, delta))
+
+
+class HeadFirst(Whole):
+    """An ordinary pass whose way back is taken in two: to the head for its rows, and to the end once w is known."""
+
+    def __init__(self, net: nn.Module, images: Tensor, targets: Tensor, head: Head) -> None:
+        self._net, self._images, self._targets, self._head, self.slow = net, images, targets, head, ""
+        kept: list[tuple[Tensor, GradientEdge]] = []
+
+        def keep(_: nn.Module, args: tuple[Any, ...], out: Any) -> None:
+            # The edge is that of what the head gave, whatever an activation that works in place makes of it later.
+            kept.append((args[0].detach(), get_gradient_edge(out)))
+
+        with torch.enable_grad(), head.layer.register_forward_hook(keep):
+            self._graph = per_sample_loss(net(images), targets)
+        self.losses = self._graph.detach()
+        if len(kept) != 1:
+            raise Unrecordable("its last layer runs more than once")
+        (self._a, edge) = kept[0]
+        (self._delta,) = torch.autograd.grad(self._graph.sum(), (edge,), retain_graph=True)
+
+    def rows(self, name: str) -> Tensor:
+        """Those of the head from its input and slope; of others by a backward pass for every sample."""
+        if name != self._head.name:
+            return super().rows(name)
+        with torch.no_grad(), torch.autocast(self.losses.device.type, enabled=False):
+            return _rule(self._head.layer)(self._head.layer, self._a.to(self._delta.dtype), self._delta)[
+                "weight"
+            ].float()
+
+    def combine(self, weights: Tensor) -> Direction:
+        """The rest of the way back, where all samples are finite; else the finite ones pass again."""
+        kept = weights.nonzero().flatten()
+        if not len(kept) or not self.losses.isfinite().all():
+            return super().combine(weights)
+        return gradient(self._net, (weights[kept] * self._graph[kept]).sum(), retain=True)

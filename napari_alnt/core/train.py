@@ -115,7 +115,8 @@ def train_step(
     total: Direction = {}
     seen, slow = NOTHING, ""
     if pseudo.cases:
-        samples = sample_gradients(net, pseudo.images, pseudo.targets, at_once)
+        first_look = head if scope == "head" else None
+        samples = sample_gradients(net, pseudo.images, pseudo.targets, at_once, first_look)
         seen, slow = weigh(samples, head, g, method, trust_share, similarity, scope, standing, together), samples.slow
         dropped += [(cases[i], "its loss or gradient is not finite") for i in seen.dropped]
         if seen.weights.any():

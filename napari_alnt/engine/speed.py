@@ -92,7 +92,8 @@ def in_two(bench: Bench) -> Direction:
 def alnt(bench: Bench, scope: Scope = "all", similarity: Similarity = "dot") -> Direction:
     """The step that napari-alnt takes."""
     g = bench.gradient(bench.losses(bench.expert).mean())
-    samples = core.sample_gradients(bench.net, bench.pseudo.images, bench.pseudo.targets)
+    head = bench.head if scope == "head" else None
+    samples = core.sample_gradients(bench.net, bench.pseudo.images, bench.pseudo.targets, head=head)
     return samples.combine(core.weigh(samples, bench.head, g, "RGSM", similarity=similarity, scope=scope).weights)
 
 

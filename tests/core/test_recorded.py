@@ -9,7 +9,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from napari_alnt.core import IGNORE, NETWORKS, Recorded, Whole, build, head_layer, per_sample_loss, sample_gradients
+from napari_alnt.core import (
+    IGNORE,
+    NETWORKS,
+    HeadFirst,
+    Recorded,
+    Whole,
+    build,
+    head_layer,
+    per_sample_loss,
+    sample_gradients,
+)
 
 Patches = Callable[..., tuple[Tensor, Tensor]]
 WEIGHTS = torch.tensor([0.3, 0.0, 0.7], dtype=torch.float64)
@@ -181,6 +191,26 @@ def test_what_cannot_be_recorded_goes_the_slow_way(
     expected = torch.autograd.grad((WEIGHTS * losses).sum(), tuple(net.parameters()))
     for ours, value in zip(samples.combine(WEIGHTS).values(), expected, strict=True):
         torch.testing.assert_close(ours, value, rtol=1e-9, atol=1e-12)
+
+
+def test_the_head_first_and_then_the_rest(patches: Patches) -> None:
+    net = build("unet_small", 3, seed=3).double()
+    images, targets = patches(3, 0)
+    images = images.double()
+    head = head_layer(net, images[:1])
+    fast, slow = sample_gradients(net, images, targets, head=head), Whole(net, images, targets)
+    assert isinstance(fast, HeadFirst)
+    torch.testing.assert_close(fast.losses, slow.losses)
+    torch.testing.assert_close(fast.rows(head.name), slow.rows(head.name).float())
+    for weights in (WEIGHTS, 2 * WEIGHTS):
+        total = fast.combine(weights)
+        for name, value in slow.combine(weights).items():
+            torch.testing.assert_close(total[name], value, rtol=1e-9, atol=1e-12)
+    images[1] = torch.nan
+    broken = sample_gradients(net, images, targets, head=head)
+    for name, value in slow.combine(WEIGHTS).items():
+        torch.testing.assert_close(broken.combine(WEIGHTS)[name], value, rtol=1e-9, atol=1e-12)
+    assert isinstance(sample_gradients(net, images, targets, 2, head=head), Recorded)  # less memory
 
 
 @pytest.mark.parametrize("make", [sample_gradients, Whole])

@@ -31,6 +31,11 @@ def _step(net: nn.Module, pseudo: Batch, expert: Batch, **options: object) -> St
     return next(train(net, _adam(net), [(pseudo, expert)], **options))
 
 
+def _slide(net: nn.Module, pseudo: Batch, expert: Batch, **options: object) -> StepReport:
+    """A step in proportion to the gradient; Adam would make a whole one of what is only rounding."""
+    return next(train(net, torch.optim.SGD(net.parameters(), 0.1), [(pseudo, expert)], **options))
+
+
 def _state(net: nn.Module) -> list[Tensor]:
     return [value.clone() for value in net.state_dict().values()]
 
@@ -100,17 +105,17 @@ def test_a_broken_sample_is_dropped_and_the_rest_go_on(
     twin = copy.deepcopy(small)
     images = pseudo.images.clone()
     images[2, 0, 9, 9, 9] = value
-    report = _step(small, Batch(images, pseudo.targets, pseudo.cases), expert, method=method, mu=1.0)
+    report = _slide(small, Batch(images, pseudo.targets, pseudo.cases), expert, method=method, mu=1.0)
     assert all(p.isfinite().all() for p in small.parameters())
     assert not report.skipped
     if value < math.inf:  # instance normalisation takes 1e30 in its stride, or it does not: never a poisoned batch
         return
     assert [case for case, _ in report.dropped] == ["c"]
     assert report.weights[2] == 0
-    without = _step(twin, pseudo.take([0, 1, 3]), expert, method=method, mu=1.0)
+    without = _slide(twin, pseudo.take([0, 1, 3]), expert, method=method, mu=1.0)
     assert [report.weights[i] for i in (0, 1, 3)] == pytest.approx(list(without.weights), rel=1e-4)
     for a, b in zip(small.parameters(), twin.parameters(), strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-3, atol=2e-5)
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
 
 
 def test_a_broken_expert_patch_is_dropped(small: nn.Module, pseudo: Batch, expert: Batch) -> None:
