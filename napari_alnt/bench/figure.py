@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from napari_alnt.bench.results import Row
-from napari_alnt.bench.summary import compared, curves, gains, gather, mean
+from napari_alnt.bench.summary import FEW, compared, curves, gains, gather, mean
 from napari_alnt.errors import AlntError
 
 COLUMNS = 4
@@ -74,7 +74,7 @@ def _legend(axes: Any, sets: set[str]) -> None:
 
 
 def _training(axes: Any, rows: Rows) -> None:
-    """The default method's paired gain in audit Dice over each other one, with 95 % intervals."""
+    """The default method's paired gain in audit Dice over each other one, with 95 % intervals from three seeds on."""
     grid, keys = gather(rows, "train", lambda row: row["dice"]), compared(rows)
     names = [name for name in grid if name != "default"]
     for place, name in enumerate(names):
@@ -82,7 +82,8 @@ def _training(axes: Any, rows: Rows) -> None:
             gain = gains(rows, key, "default", name)
             if gain.seeds:
                 y = -place - (offset - (len(keys) - 1) / 2) * 0.16
-                axes.plot([gain.low, gain.high], [y, y], color=_colour(key[0]), lw=1.5)
+                if gain.seeds >= FEW:
+                    axes.plot([gain.low, gain.high], [y, y], color=_colour(key[0]), lw=1.5)
                 axes.plot(gain.mean, y, "o", mec=_colour(key[0]), mfc=_face(key), ms=4)
     axes.set_yticks([-place for place in range(len(names))], names)
     axes.axvline(0, color="#888", lw=1, zorder=0)

@@ -78,16 +78,24 @@ def stability(rows: Rows) -> Table:
 
 
 def training(rows: Rows) -> Table:
-    """Audit Dice and HD95 (mm): one row a method, one column for each set and noise in which several have trained."""
+    """Audit Dice and HD95 (mm): one row a method, one column for each set and noise in which several have trained.
+
+    Those that have trained on all seeds come first: a mean over fewer is one over other cases.
+    """
     dice, far = gather(rows, "train", lambda row: row["dice"]), gather(rows, "train", lambda row: row["hd95"])
     keys = compared(rows)
     body = [
-        [name, *(_pair(dice[name].get(key, []), far[name].get(key, [])) for key in keys)]
-        for name in sorted(dice, key=lambda name: -mean(v for key in keys for v in dice[name].get(key, [])))
+        [name, *(_pair(dice[name].get(key, []), far[name].get(key, []), _seeds(dice, key)) for key in keys)]
+        for name in sorted(dice, key=lambda name: _order(dice[name], keys))
         if any(key in dice[name] for key in keys)
     ]
     heads = ["method", *(f"{key[0]}, {key[1]} ({_seeds(dice, key)})" for key in keys)]
     return Table("Training on noisy masks: audit Dice (HD95 in mm)", heads, body)
+
+
+def _order(cells: dict[Key, list[float]], keys: Sequence[Key]) -> tuple[int, float]:
+    values = [value for key in keys for value in cells.get(key, [])]
+    return -len(values), -mean(values)
 
 
 def gaining(rows: Rows) -> Table:
@@ -104,12 +112,19 @@ def compared(rows: Rows) -> list[Key]:
     return [key for key in keys if sum(key in cells for cells in grid.values()) > 1]
 
 
-def _pair(dice: Sequence[float], distance: Sequence[float]) -> str:
-    return f"{mean(dice):.3f} ({mean(distance):.1f})" if dice else "–"
+def _pair(dice: Sequence[float], distance: Sequence[float], seeds: int) -> str:
+    fewer = f", {len(dice)} of {seeds} seeds" if len(dice) < seeds else ""
+    return f"{mean(dice):.3f} ({mean(distance):.1f}){fewer}" if dice else "–"
+
+
+FEW = 3
+"""Seeds below which an interval would be a pretence."""
 
 
 def _told(gain: Interval) -> str:
-    return f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]" if gain.seeds else "–"
+    if gain.seeds < FEW:
+        return f"{gain.mean:+.3f} ({gain.seeds} seeds)" if gain.seeds else "–"
+    return f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]"
 
 
 def gains(rows: Rows, key: tuple[str, str], method: str, rival: str) -> Interval:

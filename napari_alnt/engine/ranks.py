@@ -34,7 +34,7 @@ class Ranks:
     def join(cls) -> Ranks:
         """Meet the others, if there are any."""
         ranks = cls()
-        if (size := int(_told("WORLD_SIZE", "SLURM_NTASKS") or 1)) < 2:
+        if (size := int(_told("WORLD_SIZE", "SLURM_STEP_NUM_TASKS") or 1)) < 2:
             return ranks
         ranks.rank, ranks.size = int(_told("RANK", "SLURM_PROCID") or 0), size
         os.environ.setdefault("MASTER_ADDR", "127.0.0.1")

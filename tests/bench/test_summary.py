@@ -2,7 +2,7 @@
 
 import pytest
 
-from napari_alnt.bench.summary import compared, gains, looping, loops, training
+from napari_alnt.bench.summary import compared, gaining, gains, looping, loops, training
 
 
 def trained(seed: int, method: str, **cases: float) -> dict:
@@ -27,6 +27,11 @@ def test_gains_are_paired_by_case_within_a_seed():
     assert compared(rows) == [("a", "natural")]
     assert [line[0] for line in training(rows).rows] == ["default", "UNIFORM"]
     assert gains(rows, ("b", "natural"), "default", "UNIFORM").seeds == 0
+    # fewer than three seeds have no interval, and a mean over fewer seeds than others says so
+    assert gaining(rows).rows == [["UNIFORM", "+0.075 (2 seeds)"]]
+    assert training(rows).rows[1][1].endswith(", 2 of 3 seeds")
+    rows += [trained(seed, method, p=0.5) for seed in (2, 3) for method in ("default", "UNIFORM")]
+    assert gaining(rows).rows[0][1].endswith("]")
 
 
 def test_a_ranking_that_never_gets_there_is_not_the_fastest():

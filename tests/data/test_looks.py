@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from napari_alnt.data import Project, read_labels, write_labels
+from napari_alnt.data.table import VERSION
 from napari_alnt.data.versions import mask_dice
 from napari_alnt.data.volume import read_grid
 
@@ -109,5 +110,5 @@ def test_a_project_of_an_earlier_version_opens_and_is_brought_up_once(balls):
         assert project.versions("ball_05") == (kept,)
         np.testing.assert_array_equal(read_labels(kept.file).voxels, balls.true_labels("ball_05"))
     version, names = _columns(balls.folder)
-    assert version == 2
+    assert version == VERSION
     assert "dice" in names
