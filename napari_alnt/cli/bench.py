@@ -42,7 +42,7 @@ class Bench:
     arms: tuple[str, ...] = ARMS
     """Rankings that the loop follows."""
     quick: Flag = False
-    """A small run of under ten minutes on two cores: two sets, one seed, the main rivals."""
+    """A small run of under ten minutes on two cores: finding and training on two sets, one seed."""
     jobs: int = 0
     """Trials at a time, one core each; 0 takes all cores."""
     keep: Flag = False
