@@ -47,10 +47,10 @@ class Settings:
     network: Network = _setting("unet_small", "The student: 'unet' is the paper's, 'unet_small' is for CPUs.")
     patch: tuple[int, int, int] = _setting((48, 48, 48), "Patch size z y x in voxels.", 8, 512)
     batch: int = _setting(4, "Pseudo-labelled patches in a step (B).", 1, 256)
+    expert_batch: int = _setting(4, "Expert patches in a step (V).", 1, 256)
     at_once: int = _setting(
         0, "Patches that pass the network together; fewer need less memory and give the same; 0 takes all.", 0, 256
     )
-    expert_batch: int = _setting(4, "Expert patches in a step (V).", 1, 256)
     foreground: float = _setting(0.75, "Share of patches centred on a labelled structure.", 0, 1)
     augment: bool = _setting(True, "Vary grey values and pose of the patches.")
     mirror: bool = _setting(False, "Also mirror left and right; wrong where sides have their own label.")
