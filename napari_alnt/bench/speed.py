@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import os
@@ -57,9 +58,10 @@ def data(project: Path, steps: int) -> Row:
     waited: list[float] = []
     memory: list[float] = []
     with Session.open(project) as session:
-        settings = session.project.settings
-        few = {"epochs": 1, "steps_per_epoch": steps, "validate_every": 10**5, "rank_every": 0}
-        for event in session.train(type(settings).from_dict(few, base=settings), fresh=True):
+        few = dataclasses.replace(
+            session.project.settings, epochs=1, steps_per_epoch=steps, validate_every=10**5, rank_every=0
+        )
+        for event in session.train(few, fresh=True):
             if isinstance(event, Failed):
                 raise AlntError(event.message)
             if isinstance(event, StepDone) and event.step > 1:  # the first finds nothing prepared

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from tyro.conf import FlagCreatePairsOff, Positional
 
@@ -17,6 +17,7 @@ from napari_alnt.errors import AlntError
 from napari_alnt.settings import Network
 
 Flag = FlagCreatePairsOff[bool]
+Cost = Literal["step", "rank", "data", "ranks"]
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class Speed:
     """Measure on this machine: a weighted step beside an ordinary one, ranking beside inference, waiting for data, two
     processes beside one."""
 
-    what: Positional[Literal["step", "rank", "data", "ranks"]]
+    what: Positional[Cost]
     """What to measure."""
     project: Positional[Path | None] = None
     """For 'data': the project to train on for some steps."""
@@ -134,7 +135,7 @@ class Speed:
 
 def bench_of(words: Sequence[str]) -> type[Bench] | type[Speed]:
     """Which of the two these words ask for."""
-    return Speed if {"step", "rank", "data", "ranks"} & set(words[:1]) else Bench
+    return Speed if words and words[0] in get_args(Cost) else Bench
 
 
 def _check(given: tuple[str, ...], known: Any, what: str) -> None:

@@ -1,6 +1,6 @@
 """ALNT's mathematics: tensors in, tensors and numbers out; no files, no Qt."""
 
-from napari_alnt.core.directions import Direction, Trust, expert_gradient, trust
+from napari_alnt.core.directions import Direction, Trust, expert_gradient, gradient, norm, trust
 from napari_alnt.core.inference import predict, resample, resample_image, resample_labels, training_shape
 from napari_alnt.core.losses import IGNORE, per_sample_loss
 from napari_alnt.core.metrics import dice, hd95, mean_known
@@ -25,7 +25,7 @@ from napari_alnt.core.scoring import (
     score_case,
     voxel_trust,
 )
-from napari_alnt.core.together import Alone, Together
+from napari_alnt.core.together import Together
 from napari_alnt.core.train import Batch, StepReport, supervised, train, train_step
 from napari_alnt.core.weights import Weighed, informativeness, sample_weights, weigh
 
@@ -33,7 +33,6 @@ __all__ = [
     "IGNORE",
     "NETWORKS",
     "Agreement",
-    "Alone",
     "Batch",
     "Builder",
     "Direction",
@@ -56,10 +55,12 @@ __all__ = [
     "dice",
     "expert_direction",
     "expert_gradient",
+    "gradient",
     "hd95",
     "head_layer",
     "informativeness",
     "mean_known",
+    "norm",
     "per_sample_loss",
     "predict",
     "resample",

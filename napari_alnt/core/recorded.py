@@ -6,7 +6,7 @@ over δ = ∂ℓ/∂output of those layers. A layer's gradient of sample i is ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial, wraps
@@ -59,6 +59,11 @@ class Kept:
 
     values: Rows
 
+    @property
+    def names(self) -> Collection[str]:
+        """The parameters it has."""
+        return self.values.keys()
+
     def combine(self, weights: Tensor) -> Direction:
         """Σ_i w_i G_i over the samples that have a weight."""
         kept = weights.nonzero().flatten()
@@ -84,6 +89,11 @@ class Factors:
     layer: nn.Module
     a: Tensor
     delta: Tensor
+
+    @property
+    def names(self) -> Collection[str]:
+        """The parameters it has."""
+        return [self.prefix + name for name in _trained(self.layer)]
 
     def combine(self, weights: Tensor) -> Direction:
         """Σ_i w_i G_i, in one piece, from a and w_i·δ."""
@@ -213,11 +223,12 @@ class _Pass:
     losses: Tensor
     parts: Sequence[Kept | Factors]
 
-    def rows(self, names: Callable[[str], bool]) -> Rows:
+    def rows(self, only: str | None = None) -> Rows:
+        """The rows of every parameter, or of one; layers that do not have it are not asked, as theirs may be dear."""
         total: Rows = {}
         for part in self.parts:
-            for name, rows in part.rows().items():
-                if names(name):
+            if only is None or only in part.names:
+                for name, rows in part.rows().items():
                     total[name] = total[name] + rows if name in total else rows
         return total
 
@@ -276,12 +287,12 @@ class Recorded:
     @_in_full
     def rows(self, name: str) -> Tensor:
         """Those of the layer that has the parameter."""
-        return torch.cat([one.rows(name.__eq__)[name] for one in self._passes])
+        return torch.cat([one.rows(name)[name] for one in self._passes])
 
     @_in_full
     def norms(self) -> Tensor:
         """The root of the sum of squares over the layers."""
-        return torch.cat([_lengths(one.rows(lambda _: True)) for one in self._passes])
+        return torch.cat([_lengths(one.rows()) for one in self._passes])
 
 
 def _lengths(rows: Rows) -> Tensor:

@@ -38,3 +38,7 @@ class Alone:
     def gather(self, values: Tensor) -> Tensor:
         """The values themselves."""
         return values
+
+
+ALONE = Alone()
+"""The default wherever processes may work together."""

@@ -15,7 +15,7 @@ from napari_alnt.core.directions import Direction, gradient, norm, zeros
 from napari_alnt.core.losses import per_sample_loss
 from napari_alnt.core.networks import Head, head_layer
 from napari_alnt.core.recorded import sample_gradients
-from napari_alnt.core.together import Alone, Together
+from napari_alnt.core.together import ALONE, Together
 from napari_alnt.core.weights import NOTHING, weigh
 from napari_alnt.settings import Method, Scope, Similarity
 
@@ -95,7 +95,7 @@ def train_step(
     clip: float = 12.0,
     standing: Tensor | None = None,
     at_once: int = 0,
-    together: Together | None = None,
+    together: Together = ALONE,
     cases: tuple[str, ...] = (),
 ) -> StepReport:
     """One optimiser step on Σ w_i ℓ_i + μ · mean_v ℓ_v.
@@ -110,7 +110,7 @@ def train_step(
     """
     net.train()
     pseudo, expert = pseudo.to(_device(net)), expert.to(_device(net))
-    together, cases = together or Alone(), cases or pseudo.cases
+    cases = cases or pseudo.cases
     g, expert_loss, dropped = _mean_gradient(net, expert, at_once, together)
     total: Direction = {}
     seen, slow = NOTHING, ""
@@ -161,7 +161,7 @@ def _device(net: nn.Module) -> torch.device:
 
 
 def _mean_gradient(
-    net: nn.Module, batch: Batch, at_once: int = 0, together: Together | None = None
+    net: nn.Module, batch: Batch, at_once: int = 0, together: Together = ALONE
 ) -> tuple[Direction, float, list[tuple[str, str]]]:
     """∇ of the mean loss over the samples whose loss is finite, that mean, who was dropped; zeros and nan if all."""
     total, loss, count = zeros(net), 0.0, 0
@@ -173,9 +173,8 @@ def _mean_gradient(
             for name, part in gradient(net, summed).items():
                 total[name] += part
             loss, count = loss + float(summed.detach()), count + kept
-    if together is not None:
-        total = together.sum(total)
-        loss, count = together.gather(torch.tensor([[loss, count]], dtype=torch.float64)).sum(0).tolist()
+    total = together.sum(total)
+    loss, count = together.gather(torch.tensor([[loss, count]], dtype=torch.float64)).sum(0).tolist()
     if not count:
         return total, math.nan, dropped
     mean = {name: value / count for name, value in total.items()}

@@ -10,7 +10,7 @@ from torch import Tensor
 from napari_alnt.core.directions import Direction, norm
 from napari_alnt.core.networks import Head
 from napari_alnt.core.samples import SampleGradients
-from napari_alnt.core.together import Together
+from napari_alnt.core.together import ALONE, Together
 from napari_alnt.settings import Method, Scope, Similarity
 
 CONTROLS = ("UNIFORM", "RANDOM", "SMALL_LOSS", "EXPERTS")
@@ -103,7 +103,7 @@ def weigh(
     similarity: Similarity = "dot",
     scope: Scope = "all",
     standing: Tensor | None = None,
-    together: Together | None = None,
+    together: Together = ALONE,
 ) -> Weighed:
     """Weigh B ``samples`` against the expert gradient g.
 
@@ -120,8 +120,7 @@ def weigh(
         u = samples.inner(g)
         asked = similarity == "cosine"
         cosine = u / (samples.norms() * norm(g)).clamp(min=1e-30) if asked else torch.full_like(u, torch.nan)
-    if together is not None:
-        u, m, cosine, losses = (together.gather(values) for values in (u, m, cosine, losses))
+    u, m, cosine, losses = (together.gather(values) for values in (u, m, cosine, losses))
     ok = losses.isfinite() & u.isfinite() & m.isfinite()
     measures = {"dot": u, "cosine": cosine, "path": u if standing is None else standing.to(losses)}
     trusted = torch.where(ok, measures[similarity], torch.nan)

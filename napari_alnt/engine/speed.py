@@ -53,11 +53,6 @@ class Bench:
         """ℓ_i ``(B,)`` with a graph."""
         return per_sample_loss(self.net(batch.images), batch.targets)
 
-    def gradient(self, loss: Tensor) -> Direction:
-        """∂loss/∂θ by name."""
-        names, values = zip(*self.net.named_parameters(), strict=True)
-        return dict(zip(names, torch.autograd.grad(loss, values), strict=True))
-
     def move(self, total: Direction) -> None:
         """The optimiser's step, the same for all."""
         for name, parameter in self.net.named_parameters():
@@ -80,18 +75,18 @@ def ordinary(bench: Bench) -> Direction:
     """The mean loss over all B + V patches, as any network is trained."""
     images = torch.cat([bench.pseudo.images, bench.expert.images])
     targets = torch.cat([bench.pseudo.targets, bench.expert.targets])
-    return bench.gradient(per_sample_loss(bench.net(images), targets).mean())
+    return core.gradient(bench.net, per_sample_loss(bench.net(images), targets).mean())
 
 
 def in_two(bench: Bench) -> Direction:
     """The same in two passes, the experts' first, as weighing needs it."""
-    first, second = (bench.gradient(bench.losses(batch).mean()) for batch in (bench.expert, bench.pseudo))
+    first, second = (core.gradient(bench.net, bench.losses(batch).mean()) for batch in (bench.expert, bench.pseudo))
     return {name: (value + second[name]) / 2 for name, value in first.items()}
 
 
 def alnt(bench: Bench, scope: Scope = "all", similarity: Similarity = "dot") -> Direction:
     """The step that napari-alnt takes."""
-    g = bench.gradient(bench.losses(bench.expert).mean())
+    g = core.gradient(bench.net, bench.losses(bench.expert).mean())
     head = bench.head if scope == "head" else None
     samples = core.sample_gradients(bench.net, bench.pseudo.images, bench.pseudo.targets, head=head)
     return samples.combine(core.weigh(samples, bench.head, g, "RGSM", similarity=similarity, scope=scope).weights)
@@ -99,14 +94,14 @@ def alnt(bench: Bench, scope: Scope = "all", similarity: Similarity = "dot") -> 
 
 def forward_mode(bench: Bench) -> Direction:
     """Trust by one pass in forward mode, informativeness by one that ends at the head, then the weighted pass."""
-    g = bench.gradient(bench.losses(bench.expert).mean())
+    g = core.gradient(bench.net, bench.losses(bench.expert).mean())
     u = core.trust(bench.net, g, bench.pseudo.images, bench.pseudo.targets).u
     return _weighted(bench, u, _head_rows(bench))
 
 
 def double_backward(bench: Bench) -> Direction:
     """Trust as ∂/∂ε_i ⟨∇ Σ ε_j ℓ_j, g⟩, backward through a backward pass; the rest as in forward mode."""
-    g = bench.gradient(bench.losses(bench.expert).mean())
+    g = core.gradient(bench.net, bench.losses(bench.expert).mean())
     eps = torch.zeros(len(bench.pseudo.cases), device=bench.pseudo.images.device, requires_grad=True)
     values = tuple(bench.net.parameters())
     slopes = torch.autograd.grad((eps * bench.losses(bench.pseudo)).sum(), values, create_graph=True)
@@ -129,7 +124,7 @@ def published(bench: Bench) -> Direction:
     (slope,) = torch.autograd.grad(per_sample_loss(logits, bench.expert.targets).mean(), eps)
     each = (bench.pseudo.take([index]) for index in range(len(bench.pseudo.cases)))
     return _weighted(
-        bench, -slope, torch.stack([bench.gradient(bench.losses(one).sum())[bench.head.name] for one in each])
+        bench, -slope, torch.stack([core.gradient(bench.net, bench.losses(one).sum())[bench.head.name] for one in each])
     )
 
 
@@ -140,7 +135,7 @@ def _head_rows(bench: Bench) -> Tensor:
 
 def _weighted(bench: Bench, u: Tensor, rows: Tensor) -> Direction:
     weights = core.sample_weights(u, core.informativeness(rows), "RGSM")
-    return bench.gradient((weights * bench.losses(bench.pseudo)).sum())
+    return core.gradient(bench.net, (weights * bench.losses(bench.pseudo)).sum())
 
 
 STEPS: dict[str, Callable[[Bench], Direction]] = {
@@ -162,8 +157,7 @@ def step(options: argparse.Namespace) -> Iterator[dict[str, object]]:
     """A row for each way: seconds, their ratio to an ordinary step's, peak memory, and how far its gradient is off."""
     bench = Bench.of(options)
     exact = alnt(bench)
-    length = math.sqrt(sum(float(value.norm()) ** 2 for value in exact.values()))
-    off = {name: _distance(STEPS[name](bench), exact) / length for name in SAME}
+    off = {name: _distance(STEPS[name](bench), exact) / float(core.norm(exact)) for name in SAME}
     jobs = {name: partial(_move, bench, way) for name, way in STEPS.items()}
     seconds = _timed(jobs, options)
     peaks = {name: _peak_of(name, options) for name in STEPS}
@@ -183,7 +177,7 @@ def _move(bench: Bench, way: Callable[[Bench], Direction]) -> None:
 
 
 def _distance(a: Direction, b: Direction) -> float:
-    return math.sqrt(sum(float((value - b[name]).norm()) ** 2 for name, value in a.items()))
+    return float(core.norm({name: value - b[name] for name, value in a.items()}))
 
 
 # ranking a case -------------------------------------------------------------------------------------------------------

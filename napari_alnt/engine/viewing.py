@@ -61,7 +61,8 @@ class Viewer:
     def rank(self) -> Iterator[Event]:
         """Score the pool cases that have a teacher mask and no score that still holds."""
         scores = self.project.scores(runs=self.project.lineage(self.run))
-        held = {score.case for score in scores if self._holds(score)}
+        reference = self._reference()
+        held = {score.case for score in scores if self._holds(score, reference)}
         pool = [case for case in self.project.by_role("pool") if case.teacher and case.name not in held]
         direction = self.direction(None if self.dataset.settings.scope == "all" else self.student.head) if pool else {}
         own: list[str] = []
@@ -69,7 +70,7 @@ class Viewer:
             if isinstance(case, Progress):
                 yield case
                 continue
-            score = self._score(case, direction)
+            score = self._score(case, direction, reference)
             own.append(to_line(score))
             yield score
         for theirs in self.ranks.collect(own)[1:]:
@@ -100,10 +101,10 @@ class Viewer:
         how = [masks, settings.scope, settings.score_patches, settings.patch]
         return hashlib.sha256(json.dumps(how).encode()).hexdigest()[:16]
 
-    def _holds(self, score: CaseScored) -> bool:
+    def _holds(self, score: CaseScored, reference: str) -> bool:
         """Whether it was made with the same reference, and is no older than the settings allow."""
         age = self.student.position.step - score.step
-        return score.reference == self._reference() and 0 <= age <= self.dataset.settings.rescore_after
+        return score.reference == reference and 0 <= age <= self.dataset.settings.rescore_after
 
     def _patches(self, case: Prepared) -> list[tuple[Tensor, Tensor]]:
         device = self.student.device
@@ -124,7 +125,7 @@ class Viewer:
         distance = core.hd95(guess, target, self.dataset.classes, truth.spacing)
         return AuditedCase(case.name, core.mean_known(dice), core.mean_known(distance), tuple(dice))
 
-    def _score(self, case: Case, direction: core.Direction) -> CaseScored:
+    def _score(self, case: Case, direction: core.Direction, reference: str = "") -> CaseScored:
         prepared = self.dataset.pseudo(case)
         images, targets = (torch.stack(part) for part in zip(*self._patches(prepared), strict=True))
         settings = self.dataset.settings
@@ -138,7 +139,7 @@ class Viewer:
             step=self.student.position.step,
             labelled=sum(agreement.marked),
             label=case.teacher_sha256,
-            reference=self._reference(),
+            reference=reference,
             **asdict(scores),
             **asdict(agreement),
         )
