@@ -14,3 +14,7 @@ class ProjectLocked(AlntError):
 
 class ReadOnly(AlntError):
     """The project was opened, or lies on a disk, that cannot be written to."""
+
+
+class NewerProject(ReadOnly):
+    """The project was made by a newer napari-alnt; it can be looked at, and not be written to."""

@@ -8,9 +8,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import cache
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from napari_alnt import retired
 from napari_alnt.errors import AlntError
 
 Stage = Literal["preparing", "training", "validating", "ranking", "predicting", "teaching"]
@@ -267,7 +270,6 @@ class Command:
 
 
 _KINDS: dict[str, type] = {kind.__name__: kind for kind in (*Event.__args__, Command)}
-_NESTED = {"samples": SampleWeighed, "rows": LedgerRow, "cases": AuditedCase}
 
 
 def to_line(record: Event | Command) -> str:
@@ -276,7 +278,7 @@ def to_line(record: Event | Command) -> str:
 
 
 def from_line(line: str) -> Any:
-    """The record a line holds.
+    """The record a line holds, also one that an earlier napari-alnt wrote under names retired since.
 
     Raises
     ------
@@ -285,8 +287,8 @@ def from_line(line: str) -> Any:
     """
     try:
         values = json.loads(line)
-        kind = _KINDS[values.pop("kind")]
-        return kind(**{name: _read(value, name) for name, value in values.items()})
+        name = values.pop("kind")
+        return _record(_KINDS[retired.EVENTS.get(name, name)], values)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise AlntError(f"The engine said something that is no event: {line.strip()[:120]!r}.") from error
 
@@ -301,9 +303,25 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _read(value: Any, name: str) -> Any:
-    if isinstance(value, list):
-        return tuple(_read(part, name) for part in value)
-    if isinstance(value, dict):
-        return _NESTED[name](**{key: _read(part, key) for key, part in value.items()})
-    return NAN if value is None else value
+def _record(kind: type, values: dict[str, Any]) -> Any:
+    hints = _hints(kind)
+    named = retired.present(values, retired.FIELDS.get(kind.__name__, {}))
+    return kind(**{name: _read(hints[name], value) for name, value in named.items()})
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _read(hint: Any, value: Any) -> Any:
+    """A JSON value as a field of that type holds it."""
+    if value is None:
+        return NAN
+    if get_origin(hint) is tuple:
+        return tuple(_read(get_args(hint)[0], part) for part in value)
+    if get_origin(hint) is Mapping:
+        return {name: _read(get_args(hint)[1], part) for name, part in value.items()}
+    if dataclasses.is_dataclass(hint):
+        return _record(hint, value)  # type: ignore[arg-type]
+    return value

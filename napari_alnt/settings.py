@@ -9,6 +9,7 @@ import types
 from dataclasses import dataclass, field
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from napari_alnt import retired
 from napari_alnt.errors import AlntError
 
 Method = Literal["UNIFORM", "RGS", "RGM", "RGSM", "RGSM_AL", "RANDOM", "SMALL_LOSS", "EXPERTS"]
@@ -108,6 +109,28 @@ class Settings:
             name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
         }
         return dataclasses.replace(base or cls(), **plain)
+
+    @classmethod
+    def from_file(cls, values: dict[str, Any]) -> tuple[Settings, tuple[str, ...]]:
+        """Settings as an earlier or later napari-alnt may have written them, and a notice for each that is not taken.
+
+        Retired names and choices are read as what they are called today; a name or value that is not known leaves
+        the default in place, so that no file locks its project.
+        """
+        known = [item.name for item in dataclasses.fields(cls)]
+        settings = cls()
+        notices = []
+        for name, value in retired.present(values, retired.SETTINGS).items():
+            if isinstance(value, str):
+                value = retired.CHOICES.get(name, {}).get(value, value)
+            if name not in known:
+                notices.append(f"The project's setting '{name}' is not known to this napari-alnt and is left out.")
+                continue
+            try:
+                settings = cls.from_dict({name: value}, base=settings)
+            except AlntError as error:
+                notices.append(f"{error} The default {getattr(settings, name)!r} is taken.")
+        return settings, tuple(notices)
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as plain values for JSON."""

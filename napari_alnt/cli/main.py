@@ -134,7 +134,7 @@ class Teach:
     """Print JSON lines instead of text."""
 
     def __call__(self, terminal: Terminal) -> None:
-        with Session.open(self.project) as session:
+        with terminal.opened(self.project) as session:
             if self.command:
                 events = by_command(session, self.command)
             elif self.folder:
@@ -159,7 +159,7 @@ class Train:
     """Print JSON lines instead of text."""
 
     def __call__(self, terminal: Terminal) -> None:
-        with Session.open(self.project) as session:
+        with terminal.opened(self.project) as session:
             end = terminal.follow(session, session.train(_settings(self.settings), fresh=self.fresh))
             if session.validations():
                 last = session.validations()[-1]
@@ -182,7 +182,7 @@ class Rank:
     """Print JSON lines instead of text."""
 
     def __call__(self, terminal: Terminal) -> None:
-        with Session.open(self.project) as session:
+        with terminal.opened(self.project) as session:
             terminal.follow(session, session.rank())
             print_queue(terminal, session, self.top, self.by)
 
@@ -199,7 +199,7 @@ class Predict:
     """Print JSON lines instead of text."""
 
     def __call__(self, terminal: Terminal) -> None:
-        with Session.open(self.project) as session:
+        with terminal.opened(self.project) as session:
             names = self.cases or tuple(case.name for case in session.project.by_role("pool"))
             terminal.follow(session, session.predict(names))
             made = [session.history.predictions[name] for name in names if name in session.history.predictions]
@@ -229,7 +229,7 @@ class Accept:
     def __call__(self, terminal: Terminal) -> None:
         if (self.mask is None) != self.confirm:
             raise AlntError("Give either a corrected mask or --confirm.")
-        with Session.open(self.project) as session:
+        with terminal.opened(self.project) as session:
             version = self._version(session)
             said = f"Case '{self.case}' is now an expert case, version {version.number}."
             terminal.table(said, ["case", "version", "file"], [(self.case, version.number, str(version.file))])
@@ -253,7 +253,7 @@ class Status:
     """Print JSON lines instead of text."""
 
     def __call__(self, terminal: Terminal) -> None:
-        with Session.open(self.project, write=False) as session:
+        with terminal.opened(self.project, write=False) as session:
             project = session.project
             roles = [(role, len(project.by_role(role))) for role in ("pool", "seed", "reference", "audit")]
             terminal.table(f"Project '{project.name}'", ["role", "cases"], roles)

@@ -7,6 +7,7 @@ import json
 import math
 import signal
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -30,6 +31,13 @@ class Terminal:
         self.json = json
         self.console = Console(highlight=False)
         self.errors = Console(stderr=True, highlight=False)
+
+    def opened(self, project: Path, write: bool = True) -> Session:
+        """A project's session; what is to be known of the project is said first."""
+        session = Session.open(project, write=write)
+        for notice in session.project.notices:
+            self.errors.print(notice, style="yellow", markup=False, soft_wrap=True)
+        return session
 
     def follow(self, session: Session, events: Iterable[ev.Event]) -> ev.Finished:
         """Show a job until its last event; Ctrl-C asks it to stop after the step in progress.

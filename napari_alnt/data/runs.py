@@ -161,7 +161,7 @@ class RunBook(Store):
         return self.folder / "runs" / f"{number:04d}"
 
     def _run(self, row: Any) -> Run:
-        settings = Settings.from_dict(json.loads(row["settings"]))
+        settings = Settings.from_file(json.loads(row["settings"]))[0]
         folder = self._run_folder(row["number"])
         return Run(row["number"], folder, row["job"], settings, row["parent"], row["state"], row["step"])
 

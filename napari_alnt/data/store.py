@@ -54,7 +54,16 @@ class Store:
     @property
     def settings(self) -> Settings:
         """The project's settings."""
-        return Settings.from_dict(json.loads(self._get("settings")))
+        return Settings.from_file(json.loads(self._get("settings")))[0]
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the user should know of a project that another napari-alnt has made; usually nothing."""
+        notices = Settings.from_file(json.loads(self._get("settings")))[1]
+        if self._table.newer:
+            text = "was made by a newer napari-alnt and is opened to look at; what this one does not know is not shown."
+            return (f"Project '{self.name}' {text}", *notices)
+        return notices
 
     def save_settings(self, settings: Settings) -> None:
         """Keep new settings; the value that means unknown is fixed once masks have been read with it.

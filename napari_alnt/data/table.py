@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from napari_alnt.errors import AlntError, ReadOnly
+from napari_alnt.errors import AlntError, NewerProject, ReadOnly
 
 VERSION = 3
 T = TypeVar("T")
@@ -58,10 +58,15 @@ CREATE TABLE validations (
 class Table:
     """A connection that several threads of this process may use; one statement or transaction at a time.
 
+    A table of an earlier napari-alnt is brought to this one's schema: in the file by who writes, in a copy in memory
+    by who only looks.
+
     Raises
     ------
+    NewerProject
+        If it is to be written and comes from a newer napari-alnt.
     AlntError
-        If the file is no project's table, or comes from a newer napari-alnt.
+        If the file is no project's table.
     """
 
     def __init__(self, path: Path, write: bool) -> None:
@@ -71,14 +76,20 @@ class Table:
             _roll_back(path)
         with self._errors():
             self._connection = _connect(path, "rw" if write else "ro")
-            self._connection.execute("PRAGMA foreign_keys = ON")
         try:
-            self._check_version()
-            if write:
-                self._add_columns()
+            self.version = self._checked_version()
+            if self.version < VERSION:
+                self._upgrade()
+            with self._errors():
+                self._connection.execute("PRAGMA foreign_keys = ON")
         except AlntError:
             self._connection.close()
             raise
+
+    @property
+    def newer(self) -> bool:
+        """Whether a newer napari-alnt made it, so that there may be more in it than is shown."""
+        return self.version > VERSION
 
     @classmethod
     def create(cls, path: Path) -> Table:
@@ -111,32 +122,37 @@ class Table:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def _check_version(self) -> None:
+    def _checked_version(self) -> int:
         version = int(self.rows("PRAGMA user_version")[0][0])
-        if version > VERSION:
-            raise AlntError(
-                f"'{self.path}' was made by a newer napari-alnt (table version {version}, this one knows {VERSION});"
-                " update napari-alnt to open it."
+        if version > VERSION and self._write:
+            raise NewerProject(
+                f"'{self.path}' was made by a newer napari-alnt (table version {version}, this one knows {VERSION}), so"
+                " it can only be looked at; update napari-alnt to work on it."
             )
         if version < 1:
             raise AlntError(f"'{self.path}' is not the table of a napari-alnt project; open another folder.")
+        return version
 
-    def _add_columns(self) -> None:
-        """Give a table of an earlier napari-alnt the columns it lacks; all of them may be empty or have a default.
+    def _upgrade(self) -> None:
+        """Build the tables anew by this schema and fill them with the rows that are there."""
+        if not self._write:
+            with self._errors():
+                self._connection = _copy_in_memory(self._connection)
+        rows = {table: self.rows(f"SELECT * FROM {table}") for table in self._tables()}
+        with self.change() as connection:
+            for table in reversed(rows):
+                connection.execute(f"DROP TABLE {table}")
+            for statement in filter(str.strip, _SCHEMA.split(";")):
+                connection.execute(statement)
+            for table, old in rows.items():
+                columns = {row["name"] for row in connection.execute(f"PRAGMA table_info({table})")}
+                for row in old:
+                    values = {name: row[name] for name in row.keys() if name in columns}  # noqa: SIM118
+                    insert(connection, table, **values)
+            connection.execute(f"PRAGMA user_version = {VERSION}")
 
-        Who only looks leaves the file as it is; :func:`record` does without them.
-        """
-        lacking = [
-            f"ALTER TABLE {table} ADD COLUMN {column}"
-            for table, columns in _schema_columns().items()
-            for name, column in columns.items()
-            if name not in {row["name"] for row in self.rows(f"PRAGMA table_info({table})")}
-        ]
-        if lacking:
-            with self.change() as connection:
-                for statement in lacking:
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {VERSION}")
+    def _tables(self) -> list[str]:
+        return [row["name"] for row in self.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid")]
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
@@ -181,18 +197,12 @@ def _python(hint: str, value: Any) -> Any:
     return math.nan if value is None else value
 
 
-def _schema_columns() -> dict[str, dict[str, str]]:
-    """Of every table of the schema, its columns by name, as a statement declares them."""
-    with contextlib.closing(sqlite3.connect(":memory:")) as model:
-        model.executescript(_SCHEMA)
-        tables = [name for (name,) in model.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {table: dict(map(_declared, model.execute(f"PRAGMA table_info({table})"))) for table in tables}
-
-
-def _declared(column: Any) -> tuple[str, str]:
-    _, name, kind, needed, default, _ = column
-    rest = (" NOT NULL" if needed else "") + (f" DEFAULT {default}" if default is not None else "")
-    return name, f'"{name}" {kind}{rest}'
+def _copy_in_memory(source: sqlite3.Connection) -> sqlite3.Connection:
+    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    copy.row_factory = sqlite3.Row
+    source.backup(copy)
+    source.close()
+    return copy
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

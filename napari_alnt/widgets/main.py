@@ -156,9 +156,10 @@ class AnnotationLoop(QWidget):
 
 def _open(folder: Path) -> tuple[Session, str]:
     try:
-        return Session.open(folder), ""
+        session = Session.open(folder)
     except (ProjectLocked, ReadOnly) as error:
         return Session.open(folder, write=False), str(error)
+    return session, " ".join(session.project.notices)
 
 
 def dock(viewer: napari.Viewer) -> AnnotationLoop:

@@ -14,7 +14,7 @@ import pytest
 
 from napari_alnt.data import CaseFiles, PhantomCase, Project, read_labels, sha256, write_image, write_labels
 from napari_alnt.data.volume import read_grid
-from napari_alnt.errors import AlntError, ProjectLocked, ReadOnly
+from napari_alnt.errors import AlntError, NewerProject, ProjectLocked, ReadOnly
 from napari_alnt.events import NAN, AuditedCase, CaseScored, EpochDone, LedgerRow, Predicted, Validated
 from napari_alnt.settings import Settings
 
@@ -303,14 +303,25 @@ def test_a_teacher_mask_made_later(project: Project, tmp_path: Path) -> None:
         project.set_teacher(case.name, path)
 
 
-def test_a_newer_or_damaged_table_is_refused(project: Project) -> None:
+def test_a_newer_table_is_only_looked_at(project: Project) -> None:
+    known = project.cases
     project.close()
-    path = project.folder / "alnt.sqlite"
-    with sqlite3.connect(path) as table:
+    with sqlite3.connect(project.folder / "alnt.sqlite") as table:
+        table.execute("ALTER TABLE cases ADD COLUMN later TEXT")
         table.execute("PRAGMA user_version = 99")
     table.close()
-    with pytest.raises(AlntError, match="newer napari-alnt"):
+    with pytest.raises(NewerProject, match="newer napari-alnt"):
         Project.open(project.folder)
+    with Project.open(project.folder, write=False) as looked_at:
+        assert "newer napari-alnt" in looked_at.notices[0]
+        assert looked_at.cases == known
+        with pytest.raises(ReadOnly):
+            looked_at.set_status(known[-1].name, "skipped")
+
+
+def test_a_damaged_table_is_refused(project: Project) -> None:
+    project.close()
+    path = project.folder / "alnt.sqlite"
     path.write_bytes(b"no table at all" * 100)
     with pytest.raises(AlntError, match="damaged"):
         Project.open(project.folder, write=False)
