@@ -1,4 +1,6 @@
-"""Readers for the manifest: project folders open in the dock, images open in their right orientation."""
+"""Readers for the manifest: project folders open in the dock, images open in their right
+orientation.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +43,10 @@ def _read_images(paths: str | list[str]) -> LayerData:
     layers: LayerData = []
     for path in [paths] if isinstance(paths, str) else paths:
         volume = read_volume(path)
-        placed = {"scale": volume.scale, "translate": volume.translate, "metadata": {"alnt_grid": volume.grid}}
+        placed = {
+            "scale": volume.scale,
+            "translate": volume.translate,
+            "metadata": {"alnt_grid": volume.grid},
+        }
         layers.append((volume.voxels, {"name": Path(path).name.split(".")[0], **placed}, "image"))
     return layers

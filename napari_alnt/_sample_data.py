@@ -9,16 +9,27 @@ from typing import Any
 
 def made_up_case() -> list[tuple[Any, ...]]:
     """A made-up chest CT with its true mask and a teacher's mask."""
-    from napari_alnt.data import read_labels, read_volume, write_phantoms
+    from napari_alnt.data import read_labels, read_volume
     from napari_alnt.settings import WINDOWS
+    from napari_alnt.simulation import write_phantoms
 
     with tempfile.TemporaryDirectory() as folder:
         case = write_phantoms(Path(folder), cases=2)[-1]
         image = read_volume(case.image)
-        truth, teacher = (read_labels(path, like=image).voxels for path in (case.truth, case.teacher))
-    placed = {"scale": image.scale, "translate": image.translate, "metadata": {"alnt_grid": image.grid}}
+        truth, teacher = (
+            read_labels(path, like=image).voxels for path in (case.truth, case.teacher)
+        )
+    placed = {
+        "scale": image.scale,
+        "translate": image.translate,
+        "metadata": {"alnt_grid": image.grid},
+    }
     return [
-        (image.voxels, {"name": "made-up CT", "contrast_limits": WINDOWS["lung"], **placed}, "image"),
+        (
+            image.voxels,
+            {"name": "made-up CT", "contrast_limits": WINDOWS["lung"], **placed},
+            "image",
+        ),
         (truth, {"name": "truth", "opacity": 0.5, **placed}, "labels"),
         (teacher, {"name": "teacher", "opacity": 0.5, "visible": False, **placed}, "labels"),
     ]

@@ -6,7 +6,9 @@ from typing import Any
 
 
 def write_labels_layer(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
-    """Save a labels layer (Z, Y, X); one that came from us is saved on its image's own grid, to the last bit."""
+    """Save a labels layer (Z, Y, X); one that came from us is saved on its image's own grid, to the
+    last bit.
+    """
     import numpy as np
 
     from napari_alnt.data import Grid, write_labels
@@ -14,7 +16,9 @@ def write_labels_layer(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
 
     voxels = np.asarray(data)
     if voxels.ndim != 3:
-        raise AlntError(f"The layer has {voxels.ndim} dimensions; only 3-D labels can be saved as NIfTI.")
+        raise AlntError(
+            f"The layer has {voxels.ndim} dimensions; only 3-D labels can be saved as NIfTI."
+        )
     grid = meta.get("metadata", {}).get("alnt_grid")
     if grid is None:
         z, y, x = meta.get("translate", (0, 0, 0))

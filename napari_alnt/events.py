@@ -47,7 +47,9 @@ class Progress:
 
 @dataclass(frozen=True)
 class SampleWeighed:
-    """One pseudo-labelled patch of one step: un-normalised trust and informativeness, and its weight."""
+    """One pseudo-labelled patch of one step: un-normalised trust and informativeness, and its
+    weight.
+    """
 
     case: str
     trust: float
@@ -122,7 +124,9 @@ class ExpertsChanged:
 
 @dataclass(frozen=True)
 class AuditedCase:
-    """Dice and 95 % Hausdorff distance (mm), means over the classes present; nan where undefined."""
+    """Dice and 95 % Hausdorff distance (mm), means over the classes present; nan where
+    undefined.
+    """
 
     case: str
     dice: float
@@ -145,8 +149,8 @@ class Validated:
 class CaseScored:
     """What the scoring pass says of one pool case. Formulas: ``core.scoring``.
 
-    ``label`` is the sha256 of the mask that was judged, "" where it is not known; ``reference`` a hash of the experts'
-    masks that it was judged by, and of how.
+    ``label`` is the sha256 of the mask that was judged, "" where it is not known; ``reference`` a
+    hash of the experts' masks that it was judged by, and of how.
     """
 
     case: str
@@ -176,7 +180,9 @@ class CaseScored:
 
 @dataclass(frozen=True)
 class RankingDone:
-    """Every pool case has been scored by the student of this step; the engine waits for ``predict`` as the answer."""
+    """Every pool case has been scored by the student of this step; the engine waits for ``predict``
+    as the answer.
+    """
 
     step: int
     epoch: int
@@ -186,8 +192,8 @@ class RankingDone:
 class Predicted:
     """Files of one case on its own grid, relative to the project: student mask, voxel trust.
 
-    ``slice`` is the axial slice, counted in the turned volume, that matters most; ``label`` is the sha256 of the mask
-    that was judged, "" where there is none.
+    ``slice`` is the axial slice, counted in the turned volume, that matters most; ``label`` is the
+    sha256 of the mask that was judged, "" where there is none.
     """
 
     case: str
@@ -227,7 +233,9 @@ class Warned:
 
 @dataclass(frozen=True)
 class Failed:
-    """The run cannot go on. ``message`` is one sentence with the way out; ``detail`` is for a report."""
+    """The run cannot go on. ``message`` is one sentence with the way out; ``detail`` is for a
+    report.
+    """
 
     message: str
     detail: str = ""
@@ -235,7 +243,9 @@ class Failed:
 
 @dataclass(frozen=True)
 class Finished:
-    """The last line of a run that ended well, because it was done or because it was asked to stop."""
+    """The last line of a run that ended well, because it was done or because it was asked to
+    stop.
+    """
 
     step: int
     reason: Literal["done", "stopped"] = "done"
@@ -263,7 +273,9 @@ Event = (
 
 @dataclass(frozen=True)
 class Command:
-    """What the engine hears. ``predict`` names cases; as the answer to ``RankingDone``, the queue's top."""
+    """What the engine hears. ``predict`` names cases; as the answer to ``RankingDone``, the queue's
+    top.
+    """
 
     name: Literal["stop", "pause", "resume", "predict"]
     cases: tuple[str, ...] = ()
@@ -274,11 +286,14 @@ _KINDS: dict[str, type] = {kind.__name__: kind for kind in (*Event.__args__, Com
 
 def to_line(record: Event | Command) -> str:
     """One JSON object without a line break; nan becomes null, as JSON knows no nan."""
-    return json.dumps({"kind": type(record).__name__, **_plain(dataclasses.asdict(record))}, allow_nan=False)
+    return json.dumps(
+        {"kind": type(record).__name__, **_plain(dataclasses.asdict(record))}, allow_nan=False
+    )
 
 
 def from_line(line: str) -> Any:
-    """The record a line holds, also one that an earlier napari-alnt wrote under names retired since.
+    """The record a line holds, also one that an earlier napari-alnt wrote under names retired
+    since.
 
     Raises
     ------
@@ -290,7 +305,9 @@ def from_line(line: str) -> Any:
         name = values.pop("kind")
         return _record(_KINDS[retired.EVENTS.get(name, name)], values)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise AlntError(f"The engine said something that is no event: {line.strip()[:120]!r}.") from error
+        raise AlntError(
+            f"The engine said something that is no event: {line.strip()[:120]!r}."
+        ) from error
 
 
 def _plain(value: Any) -> Any:

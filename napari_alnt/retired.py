@@ -1,7 +1,7 @@
 """Names that were once written to files, and what they are called now. Read from, never written.
 
-A name that is renamed or taken away anywhere in the vocabulary gets its line here, so that every project ever made can
-be opened. Command lines and scripts use the present names only.
+A name that is renamed or taken away anywhere in the vocabulary gets its line here, so that every
+project ever made can be opened. Command lines and scripts use the present names only.
 """
 
 from __future__ import annotations

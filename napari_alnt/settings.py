@@ -1,4 +1,6 @@
-"""Every setting, written once: the form, the command line, ``settings.json`` and the README derive from it."""
+"""Every setting, written once: the form, the command line, ``settings.json`` and the README derive
+from it.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,11 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "float32", "bfloat16"]
 
 
-WINDOWS: dict[str, tuple[float, float]] = {"lung": (-1350, 150), "soft_tissue": (-160, 240), "bone": (-500, 1300)}
+WINDOWS: dict[str, tuple[float, float]] = {
+    "lung": (-1350, 150),
+    "soft_tissue": (-160, 240),
+    "bone": (-500, 1300),
+}
 """Lowest and highest HU shown and learned from."""
 
 
@@ -40,51 +46,89 @@ class Settings:
         If a value lies outside its range or is not among its choices.
     """
 
-    window: Window = _setting("lung", "Grey values the network sees: a HU window, or 'percentile' for MR.")
+    window: Window = _setting(
+        "lung", "Grey values the network sees: a HU window, or 'percentile' for MR."
+    )
     spacing: tuple[float, float, float] | None = _setting(
         None, "Training spacing z y x in mm; None takes the median of the cases.", 0.1, 20
     )
-    unknown: int = _setting(255, "Label value that means: nobody has labelled this voxel.", 0, 65535)
-    network: Network = _setting("unet_small", "The student: 'unet' is the paper's, 'unet_small' is for CPUs.")
+    unknown: int = _setting(
+        255, "Label value that means: nobody has labelled this voxel.", 0, 65535
+    )
+    network: Network = _setting(
+        "unet_small", "The student: 'unet' is the paper's, 'unet_small' is for CPUs."
+    )
     patch: tuple[int, int, int] = _setting((48, 48, 48), "Patch size z y x in voxels.", 8, 512)
     batch: int = _setting(4, "Pseudo-labelled patches in a step (B).", 1, 256)
     expert_batch: int = _setting(4, "Expert patches in a step (V).", 1, 256)
     at_once: int = _setting(
-        0, "Patches that pass the network together; fewer need less memory and give the same; 0 takes all.", 0, 256
+        0,
+        "Patches that pass the network together; fewer need less memory and give the same; 0 takes"
+        " all.",
+        0,
+        256,
     )
     foreground: float = _setting(0.75, "Share of patches centred on a labelled structure.", 0, 1)
     augment: bool = _setting(True, "Vary grey values and pose of the patches.")
-    mirror: bool = _setting(False, "Also mirror left and right; wrong where sides have their own label.")
-    method: Method = _setting("RGSM", "How samples are weighed: the paper's five, and three controls.")
-    trust_share: float = _setting(0.5, "λ, the share of trust in a weight; the rest is informativeness.", 0, 1)
+    mirror: bool = _setting(
+        False, "Also mirror left and right; wrong where sides have their own label."
+    )
+    method: Method = _setting(
+        "RGSM", "How samples are weighed: the paper's five, and three controls."
+    )
+    trust_share: float = _setting(
+        0.5, "λ, the share of trust in a weight; the rest is informativeness.", 0, 1
+    )
     similarity: Similarity = _setting(
         "path", "Trust: the dot product or cosine with the experts' gradient, or its path."
     )
-    scope: Scope = _setting("head", "Whose gradient is compared: the last layer's alone, which is quick, or all.")
-    mu: float = _setting(1.0, "μ, the weight of the expert patches' own loss; 0 is the paper.", 0, 100)
-    learning_rate: float = _setting(2e-3, "Highest learning rate of a run; it falls to a twentieth.", 1e-6, 1)
+    scope: Scope = _setting(
+        "head", "Whose gradient is compared: the last layer's alone, which is quick, or all."
+    )
+    mu: float = _setting(
+        1.0, "μ, the weight of the expert patches' own loss; 0 is the paper.", 0, 100
+    )
+    learning_rate: float = _setting(
+        2e-3, "Highest learning rate of a run; it falls to a twentieth.", 1e-6, 1
+    )
     epochs: int = _setting(20, "Epochs in a run.", 1, 100_000)
-    steps_per_epoch: int = _setting(25, "Steps in an epoch; corrections are taken up between epochs.", 1, 100_000)
+    steps_per_epoch: int = _setting(
+        25, "Steps in an epoch; corrections are taken up between epochs.", 1, 100_000
+    )
     teacher_steps: int = _setting(400, "Steps the teacher learns for.", 1, 1_000_000)
     validate_every: int = _setting(5, "Epochs between looks at the audit cases.", 1, 100_000)
-    rank_every: int = _setting(5, "Epochs between rankings of the pool; 0 ranks only when asked.", 0, 100_000)
+    rank_every: int = _setting(
+        5, "Epochs between rankings of the pool; 0 ranks only when asked.", 0, 100_000
+    )
     rescore_after: int = _setting(
-        0, "Steps after which a case is scored again though neither its mask nor the experts' have changed.", 0, 10**9
+        0,
+        "Steps after which a case is scored again though neither its mask nor the experts' have"
+        " changed.",
+        0,
+        10**9,
     )
     ranking: RankingName = _setting("alnt", "Rule that sorts the queue.")
     wrong_below: float = _setting(
         0.7, "Dice with the accepted mask below which a teacher's mask counts as wrong.", 0, 1
     )
     score_patches: int = _setting(8, "Patches of a case that are looked at to rank it.", 1, 1024)
-    prepare: int = _setting(3, "Cases at the top of the queue whose pictures are made ahead.", 0, 100)
+    prepare: int = _setting(
+        3, "Cases at the top of the queue whose pictures are made ahead.", 0, 100
+    )
     device: Device = _setting("auto", "Where the student learns; 'auto' prefers cuda, then mps.")
     precision: Precision = _setting(
-        "auto", "Numbers the network computes with; 'auto' takes bfloat16 on cuda. Losses and trust stay in float32."
+        "auto",
+        "Numbers the network computes with; 'auto' takes bfloat16 on cuda. Losses and trust stay in"
+        " float32.",
     )
     threads: int = _setting(0, "Processor threads for the training; 0 takes all.", 0, 256)
-    loaders: int = _setting(1, "Threads that prepare patches ahead; 0 prepares them between the steps.", 0, 64)
+    loaders: int = _setting(
+        1, "Threads that prepare patches ahead; 0 prepares them between the steps.", 0, 64
+    )
     launcher: str = _setting(
-        "", "Command put before the training's own: 'torchrun --nproc-per-node 4', 'srun', 'ssh gpu-box'."
+        "",
+        "Command put before the training's own: 'torchrun --nproc-per-node 4', 'srun', 'ssh"
+        " gpu-box'.",
     )
     seed: int = _setting(0, "Seed of everything random.", 0, 2**31 - 1)
 
@@ -106,16 +150,18 @@ class Settings:
             if name not in known:
                 raise AlntError(unknown_setting(name, known))
         plain: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
         }
         return dataclasses.replace(base or cls(), **plain)
 
     @classmethod
     def from_file(cls, values: dict[str, Any]) -> tuple[Settings, tuple[str, ...]]:
-        """Settings as an earlier or later napari-alnt may have written them, and a notice for each that is not taken.
+        """Settings as an earlier or later napari-alnt may have written them, and a notice for each
+        that is not taken.
 
-        Retired names and choices are read as what they are called today; a name or value that is not known leaves
-        the default in place, so that no file locks its project.
+        Retired names and choices are read as what they are called today; a name or value that is
+        not known leaves the default in place, so that no file locks its project.
         """
         known = [item.name for item in dataclasses.fields(cls)]
         settings = cls()
@@ -124,7 +170,10 @@ class Settings:
             if isinstance(value, str):
                 value = retired.CHOICES.get(name, {}).get(value, value)
             if name not in known:
-                notices.append(f"The project's setting '{name}' is not known to this napari-alnt and is left out.")
+                notices.append(
+                    f"The project's setting '{name}' is not known to this napari-alnt and is left"
+                    " out."
+                )
                 continue
             try:
                 settings = cls.from_dict({name: value}, base=settings)
@@ -155,13 +204,18 @@ def choices(hint: Any) -> tuple[Any, ...]:
 
 def _check(item: dataclasses.Field[Any], value: Any, hint: Any) -> None:
     if (allowed := choices(hint)) and value not in allowed:
-        raise AlntError(f"Setting '{item.name}' is '{value}', but must be one of {', '.join(map(str, allowed))}.")
+        raise AlntError(
+            f"Setting '{item.name}' is '{value}', but must be one of"
+            f" {', '.join(map(str, allowed))}."
+        )
     if not _fits(value, hint):
         raise AlntError(f"Setting '{item.name}' is {value!r}, which is not {_words(hint)}.")
     low, high = item.metadata["low"], item.metadata["high"]
     numbers = value if isinstance(value, tuple) else (value,)
     if low is not None and any(n is not None and not low <= n <= high for n in numbers):
-        raise AlntError(f"Setting '{item.name}' is {value}, but must lie between {low:g} and {high:g}.")
+        raise AlntError(
+            f"Setting '{item.name}' is {value}, but must lie between {low:g} and {high:g}."
+        )
 
 
 def _fits(value: Any, hint: Any) -> bool:
@@ -169,11 +223,15 @@ def _fits(value: Any, hint: Any) -> bool:
         return any(_fits(value, option) for option in get_args(hint))
     if get_origin(hint) is tuple:
         parts = get_args(hint)
-        return isinstance(value, tuple) and len(value) == len(parts) and all(map(_fits, value, parts))
+        return (
+            isinstance(value, tuple) and len(value) == len(parts) and all(map(_fits, value, parts))
+        )
     if get_origin(hint) is Literal:
         return value in get_args(hint)
     if hint is float:
-        return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+        return (
+            isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+        )
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, hint)
@@ -184,5 +242,11 @@ def _words(hint: Any) -> str:
         return " or ".join(_words(option) for option in get_args(hint))
     if get_origin(hint) is tuple:
         return f"{len(get_args(hint))} numbers"
-    names = {float: "a number", int: "a whole number", bool: "true or false", str: "text", type(None): "None"}
+    names = {
+        float: "a number",
+        int: "a whole number",
+        bool: "true or false",
+        str: "text",
+        type(None): "None",
+    }
     return names.get(hint, str(hint))

@@ -13,6 +13,7 @@ import pytest
 
 from napari_alnt.data import CaseFiles, Grid, Project, write_image, write_labels
 from napari_alnt.settings import Settings
+from napari_alnt.simulation import PhantomCase, write_phantoms
 
 SHAPE = (24, 28, 26)
 TINY = Settings(
@@ -53,16 +54,26 @@ def ball(seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def make_balls(
-    folder: Path, pool: int = 4, experts: int = 4, taught: bool = True, settings: Settings = TINY, **roles: int
+    folder: Path,
+    pool: int = 4,
+    experts: int = 4,
+    taught: bool = True,
+    settings: Settings = TINY,
+    **roles: int,
 ) -> Balls:
-    """``experts`` cases with a true mask, ``pool`` cases with a teacher mask, every second one of them shifted."""
+    """``experts`` cases with a true mask, ``pool`` cases with a teacher mask, every second one of
+    them shifted.
+    """
     files, truth, wrong = [], {}, []
     (folder / "files").mkdir(parents=True)
     for number in range(experts + pool):
         name = f"ball_{number:02d}"
         image, labels = ball(number)
         grid = Grid.new(SHAPE, (3.0, 2.5, 2.0), axes="RAS")
-        paths = {kind: folder / "files" / f"{name}_{kind}.nii.gz" for kind in ("image", "truth", "teacher")}
+        paths = {
+            kind: folder / "files" / f"{name}_{kind}.nii.gz"
+            for kind in ("image", "truth", "teacher")
+        }
         write_image(paths["image"], image, grid)
         write_labels(paths["truth"], labels, grid)
         if number >= experts and number % 2:
@@ -73,7 +84,9 @@ def make_balls(
         teacher = paths["teacher"] if taught and not expert else None
         files.append(CaseFiles(name, paths["image"], teacher=teacher, expert=expert))
     roles = roles or {"reference": experts // 2, "audit": experts - experts // 2}
-    Project.create(folder / "project", files, settings=settings, labels={1: "ball"}, **roles).close()
+    Project.create(
+        folder / "project", files, settings=settings, labels={1: "ball"}, **roles
+    ).close()
     return Balls(folder / "project", truth, tuple(wrong))
 
 
@@ -94,3 +107,18 @@ def balls(_balls: Balls, tmp_path: Path) -> Balls:
 def new_balls(tmp_path: Path) -> Callable[..., Balls]:
     """Makes a small project with other numbers or roles."""
     return functools.partial(make_balls, tmp_path / "new")
+
+
+@pytest.fixture(scope="session")
+def phantoms(tmp_path_factory: pytest.TempPathFactory) -> list[PhantomCase]:
+    """Eight small cases; read them, never change them."""
+    return write_phantoms(tmp_path_factory.mktemp("phantoms"), cases=8, shape=(32, 40, 48))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real data beside the checkout."""
+    folder = Path(__file__).parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"the real data are not at {folder}")
+    return folder

@@ -3,8 +3,8 @@
     python tests/real_loop.py head_and_neck OUT [--data ../shared/data] [--cli] [--quick]
     python tests/real_loop.py covid OUT
 
-Stages: new, teach (or import), train, rank, four accepted corrections with the true masks, train on. After each the
-audit Dice is printed and written to ``OUT/stages.json``.
+Stages: new, teach (or import), train, rank, four accepted corrections with the true masks, train
+on. After each the audit Dice is printed and written to ``OUT/stages.json``.
 """
 
 from __future__ import annotations
@@ -19,17 +19,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_alnt.data import Project, from_patterns
-from napari_alnt.session import Radiologist, Session
+from napari_alnt.session import Session
 from napari_alnt.settings import Settings
+from napari_alnt.simulation import Radiologist
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
-QUICK = {"patch": (32, 32, 32), "spacing": (6.0, 6.0, 6.0), "epochs": 1, "steps_per_epoch": 2, "teacher_steps": 3}
+QUICK = {
+    "patch": (32, 32, 32),
+    "spacing": (6.0, 6.0, 6.0),
+    "epochs": 1,
+    "steps_per_epoch": 2,
+    "teacher_steps": 3,
+}
 QUICK |= {"batch": 2, "expert_batch": 2, "score_patches": 2, "prepare": 1, "threads": 2}
 
 
 @dataclass(frozen=True)
 class Task:
-    """A set of real CTs: which cases have an expert mask, which are the pool, and how a student learns them."""
+    """A set of real CTs: which cases have an expert mask, which are the pool, and how a student
+    learns them.
+    """
 
     source: Path
     experts: tuple[str, ...]
@@ -42,9 +51,13 @@ class Task:
 
 
 def head_and_neck(data: Path) -> Task:
-    """12 expert cases (4 seed, 4 reference, 4 audit) and 40 in the pool; the teacher is trained on the seeds."""
+    """12 expert cases (4 seed, 4 reference, 4 audit) and 40 in the pool; the teacher is trained on
+    the seeds.
+    """
     source = data / "openkbp_hn_ct"
-    names = sorted(path.name.removesuffix(".nii.gz") for path in (source / "images").glob("*.nii.gz"))
+    names = sorted(
+        path.name.removesuffix(".nii.gz") for path in (source / "images").glob("*.nii.gz")
+    )
     settings = Settings(
         window="soft_tissue",
         epochs=12,
@@ -54,13 +67,17 @@ def head_and_neck(data: Path) -> Task:
         learning_rate=3e-3,
         prepare=1,
     )
-    labels = dict(enumerate(("brainstem", "cord", "right parotid", "left parotid", "mandible"), start=1))
+    labels = dict(
+        enumerate(("brainstem", "cord", "right parotid", "left parotid", "mandible"), start=1)
+    )
     roles = {"seed_cases": 4, "reference": 4, "audit": 4}
     return Task(source, tuple(names[:12]), tuple(names[12:52]), roles, settings, labels)
 
 
 def covid(data: Path) -> Task:
-    """Real COVID-19 CT with the masks of a published teacher: 5 expert cases (3 reference, 2 audit), 6 in the pool."""
+    """Real COVID-19 CT with the masks of a published teacher: 5 expert cases (3 reference, 2
+    audit), 6 in the pool.
+    """
     source = data / "covid_ct_seg20" / "full128"
     experts = (
         "coronacases_001",
@@ -69,20 +86,39 @@ def covid(data: Path) -> Task:
         "radiopaedia_27_86410_0",
         "radiopaedia_7_85703_0",
     )
-    names = sorted(path.name.removesuffix(".nii.gz") for path in (source / "images").glob("*.nii.gz"))
+    names = sorted(
+        path.name.removesuffix(".nii.gz") for path in (source / "images").glob("*.nii.gz")
+    )
     settings = Settings(
-        window="lung", spacing=(3.0, 3.0, 3.0), epochs=16, validate_every=4, rank_every=8, learning_rate=3e-3, prepare=1
+        window="lung",
+        spacing=(3.0, 3.0, 3.0),
+        epochs=16,
+        validate_every=4,
+        rank_every=8,
+        learning_rate=3e-3,
+        prepare=1,
     )
     pool = tuple(name for name in names if name not in experts)
     patient = r"coronacases_\d+|radiopaedia_\d+_\d+"
-    return Task(source, experts, pool, {"reference": 3, "audit": 2}, settings, {1: "infection"}, True, patient)
+    return Task(
+        source,
+        experts,
+        pool,
+        {"reference": 3, "audit": 2},
+        settings,
+        {1: "infection"},
+        True,
+        patient,
+    )
 
 
 TASKS: dict[str, Callable[[Path], Task]] = {"head_and_neck": head_and_neck, "covid": covid}
 
 
 def lay_out(task: Task, folder: Path) -> dict[str, Path]:
-    """Links to the images, the experts' masks and the teacher's, as a user would have them; true masks by case."""
+    """Links to the images, the experts' masks and the teacher's, as a user would have them; true
+    masks by case.
+    """
     labels = task.source / ("expert" if task.taught else "labels")
     for kind in ("images", "gold", "auto"):
         (folder / kind).mkdir(parents=True)
@@ -109,9 +145,15 @@ class ByApi:
     def new(self) -> None:
         rules = [str(self.folder / kind / "{case}.nii.gz") for kind in ("gold", "auto")]
         rules[1] = rules[1] if self.task.taught else ""
-        cases = from_patterns(str(self.folder / "images"), rules[0], rules[1] or None, self.task.patient)
+        cases = from_patterns(
+            str(self.folder / "images"), rules[0], rules[1] or None, self.task.patient
+        )
         Project.create(
-            self.project, cases, labels=self.task.labels, settings=self.task.settings, **self.task.roles
+            self.project,
+            cases,
+            labels=self.task.labels,
+            settings=self.task.settings,
+            **self.task.roles,
         ).close()
 
     def teach(self) -> None:
@@ -126,7 +168,11 @@ class ByApi:
 
     def queue(self) -> list[str]:
         with Session.open(self.project, write=False) as session:
-            return [row.case for row in session.queue() if row.case in self.truth and row.status != "accepted"]
+            return [
+                row.case
+                for row in session.queue()
+                if row.case in self.truth and row.status != "accepted"
+            ]
 
     def accept(self, case: str) -> None:
         with Session.open(self.project) as session:
@@ -144,7 +190,12 @@ class ByCommands(ByApi):
     """The same by the command line alone."""
 
     def new(self) -> None:
-        words = ["--images", str(self.folder / "images"), "--expert", str(self.folder / "gold" / "{case}.nii.gz")]
+        words = [
+            "--images",
+            str(self.folder / "images"),
+            "--expert",
+            str(self.folder / "gold" / "{case}.nii.gz"),
+        ]
         if self.task.taught:
             words += ["--teacher", str(self.folder / "auto" / "{case}.nii.gz")]
         if self.task.patient:
@@ -161,7 +212,9 @@ class ByCommands(ByApi):
         self._command(job)
 
     def _command(self, name: str, *words: str) -> None:
-        subprocess.run([sys.executable, "-m", "napari_alnt", name, str(self.project), *words], check=True)
+        subprocess.run(
+            [sys.executable, "-m", "napari_alnt", name, str(self.project), *words], check=True
+        )
 
 
 def options(settings: Settings) -> list[str]:
@@ -174,7 +227,9 @@ def options(settings: Settings) -> list[str]:
     return words
 
 
-def run(task: Task, folder: Path, by: type[ByApi] = ByApi, corrections: int = 4) -> list[dict[str, object]]:
+def run(
+    task: Task, folder: Path, by: type[ByApi] = ByApi, corrections: int = 4
+) -> list[dict[str, object]]:
     """The stages with their audit Dice and seconds."""
     loop = by(task, folder, lay_out(task, folder))
     stages: list[dict[str, object]] = []
@@ -184,7 +239,14 @@ def run(task: Task, folder: Path, by: type[ByApi] = ByApi, corrections: int = 4)
             seen = session.validations()
             dice = seen[-1].dice if seen else session.teacher_dice()
             hd95 = seen[-1].hd95 if seen else float("nan")
-        stages.append({"stage": stage, "dice": dice, "hd95_mm": hd95, "seconds": round(time.monotonic() - start)})
+        stages.append(
+            {
+                "stage": stage,
+                "dice": dice,
+                "hd95_mm": hd95,
+                "seconds": round(time.monotonic() - start),
+            }
+        )
         (folder / "stages.json").write_text(json.dumps(stages, indent=1) + "\n")
         print(stages[-1], flush=True)
 
@@ -208,7 +270,9 @@ def run(task: Task, folder: Path, by: type[ByApi] = ByApi, corrections: int = 4)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("task", choices=TASKS)
     parser.add_argument("out", type=Path)
     parser.add_argument("--data", type=Path, default=DATA)

@@ -1,11 +1,14 @@
-"""The README's table of settings is derived, and its commands exist. Run as a script, it writes the table."""
+"""The README's table of settings is derived, and its commands exist. Run as a script, it writes the
+table.
+"""
 
 import dataclasses
 import json
 import re
 from pathlib import Path
 
-from napari_alnt.bench import Results, Table, tables
+from benchmark import Results, Table, tables
+
 from napari_alnt.session.report import words
 from napari_alnt.settings import HINTS, Settings, choices
 
@@ -36,7 +39,9 @@ def measurements() -> str:
     made = {table.title: table for table in tables(Results(RESULTS).rows)}
     wanted = ("Finding wrong masks", "Precision at 10", "Training on noisy masks", "Gain in audit Dice", "The loop",
               "The noise audit")  # fmt: skip
-    return "\n".join(markdown(made[title]) for name in wanted for title in made if title.startswith(name))
+    return "\n".join(
+        markdown(made[title]) for name in wanted for title in made if title.startswith(name)
+    )
 
 
 def markdown(table: Table) -> str:
@@ -56,7 +61,10 @@ def performance() -> str:
     found = []
     for what, columns in COSTS.items():
         chosen = [row for row in rows if row["what"] == what]
-        body = [[row["way"] if "way" in row else row["project"], *(row[name] for name in columns)] for row in chosen]
+        body = [
+            [row["way"] if "way" in row else row["project"], *(row[name] for name in columns)]
+            for row in chosen
+        ]
         title = f"napari-alnt bench {what} ({chosen[0]['machine']}, {chosen[0]['day']})"
         found.append(markdown(Table(title, ["", *columns], body)))
     return "\n".join(found)
@@ -66,8 +74,12 @@ def table() -> str:
     rows = ["| setting | default | allowed | |", "|---|---|---|---|"]
     for item in dataclasses.fields(Settings):
         low, high = item.metadata["low"], item.metadata["high"]
-        allowed = ", ".join(map(str, choices(HINTS[item.name]))) or ("" if low is None else f"{low:g} … {high:g}")
-        default = " ".join(map(str, item.default)) if isinstance(item.default, tuple) else item.default
+        allowed = ", ".join(map(str, choices(HINTS[item.name]))) or (
+            "" if low is None else f"{low:g} … {high:g}"
+        )
+        default = (
+            " ".join(map(str, item.default)) if isinstance(item.default, tuple) else item.default
+        )
         rows.append(f"| `{item.name}` | {default} | {allowed} | {item.metadata['help']} |")
     return "\n".join(rows) + "\n"
 
@@ -93,7 +105,9 @@ def test_the_costs_are_those_of_the_results():
 def test_every_command_named_in_the_readme_exists():
     from napari_alnt.cli.main import COMMANDS
 
-    code = "\n".join(re.findall(r"```.*?```|`[^`\n]+`", README.read_text(encoding="utf-8"), re.DOTALL))
+    code = "\n".join(
+        re.findall(r"```.*?```|`[^`\n]+`", README.read_text(encoding="utf-8"), re.DOTALL)
+    )
     named = set(re.findall(r"napari-alnt (\w+)", code))
     assert named
     assert named <= set(COMMANDS)
@@ -101,6 +115,12 @@ def test_every_command_named_in_the_readme_exists():
 
 if __name__ == "__main__":
     text = README.read_text(encoding="utf-8")
-    for name, made in (("settings", table()), ("measurements", measurements()), ("costs", performance())):
-        text = marks(name).sub(lambda found, made=made: found.group(1) + made + found.group(3), text)
+    for name, made in (
+        ("settings", table()),
+        ("measurements", measurements()),
+        ("costs", performance()),
+    ):
+        text = marks(name).sub(
+            lambda found, made=made: found.group(1) + made + found.group(3), text
+        )
     README.write_text(text, encoding="utf-8")

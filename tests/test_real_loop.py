@@ -26,7 +26,10 @@ def load() -> object:
 def test_the_stages_run_on_real_ct(task, cli, tmp_path):
     loop = load()
     stages = loop.run(
-        loop.quick(loop.TASKS[task](DATA)), tmp_path / "loop", loop.ByCommands if cli else loop.ByApi, corrections=1
+        loop.quick(loop.TASKS[task](DATA)),
+        tmp_path / "loop",
+        loop.ByCommands if cli else loop.ByApi,
+        corrections=1,
     )
     assert [stage["stage"].split(",")[0] for stage in stages][-3:] == ["train", "rank", "train on"]
     assert all(math.isfinite(stage["dice"]) for stage in stages)

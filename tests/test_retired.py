@@ -1,4 +1,6 @@
-"""A project outlives its words: what an earlier napari-alnt wrote is opened, trained on and accepted into."""
+"""A project outlives its words: what an earlier napari-alnt wrote is opened, trained on and
+accepted into.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,9 @@ from napari_alnt.session import Session
 from napari_alnt.settings import Settings
 
 OLD = Path(__file__).parent / "data" / "projects" / "version_3.zip"
-"""Nine balls, made before any name was retired: a teacher's run, a whole run and one stopped in the middle of an epoch
-(its weights made coarse, to be small); one case accepted, one reverted, one skipped; a draft, a ranking, predictions.
+"""Nine balls, made before any name was retired: a teacher's run, a whole run and one stopped in the
+middle of an epoch (its weights made coarse, to be small); one case accepted, one reverted, one
+skipped; a draft, a ranking, predictions.
 """
 
 
@@ -72,7 +75,10 @@ def test_an_old_project_trains_on_where_it_was_stopped_and_is_accepted_into(old)
         assert steps == list(range(10, 16))
         assert session.last_student().number == 3
         assert np.isfinite(session.validations()[-1].dice)
-        assert {row.case for row in session.queue() if row.status == "accepted"} == {"ball_06", "ball_07"}
+        assert {row.case for row in session.queue() if row.status == "accepted"} == {
+            "ball_06",
+            "ball_07",
+        }
     with Session.open(old) as session:  # all of it is there, written by this napari-alnt
         assert [one.step for one in session.validations()] == [6, 12, 15]
         assert session.project.versions("ball_07")[0].parent == "teacher"
@@ -85,7 +91,9 @@ def test_the_command_line_opens_it(old, capsys):
 
 def test_settings_that_nobody_knows_are_a_notice_and_lock_nothing(old, capsys):
     with sqlite3.connect(old / "alnt.sqlite") as table:
-        values = json.loads(table.execute("SELECT value FROM meta WHERE key = 'settings'").fetchone()[0])
+        values = json.loads(
+            table.execute("SELECT value FROM meta WHERE key = 'settings'").fetchone()[0]
+        )
         values |= {"flux": 3, "batch": -1, "ranking": "by_smell"}
         table.execute("UPDATE meta SET value = ? WHERE key = 'settings'", (json.dumps(values),))
         table.execute("UPDATE runs SET settings = ?", (json.dumps(values),))
@@ -94,9 +102,15 @@ def test_settings_that_nobody_knows_are_a_notice_and_lock_nothing(old, capsys):
     said = capsys.readouterr().err
     with Project.open(old) as project:
         assert len(project.runs) == 3
-        assert (project.settings.batch, project.settings.ranking) == (Settings().batch, Settings().ranking)
+        assert (project.settings.batch, project.settings.ranking) == (
+            Settings().batch,
+            Settings().ranking,
+        )
         assert len(project.notices) == 3
-        assert all(any(f"'{word}'" in notice for notice in project.notices) for word in ("flux", "batch", "ranking"))
+        assert all(
+            any(f"'{word}'" in notice for notice in project.notices)
+            for word in ("flux", "batch", "ranking")
+        )
         assert all(notice.split()[0] in said for notice in project.notices)
         project.save_settings(project.settings)
         assert project.notices == ()

@@ -36,7 +36,9 @@ def test_events_survive_the_pipe(event):
 
 
 def test_nan_travels_as_null():
-    line = to_line(Validated(1, 1, math.nan, math.inf, (AuditedCase("b", math.nan, 1.0, (math.nan, 0.5)),)))
+    line = to_line(
+        Validated(1, 1, math.nan, math.inf, (AuditedCase("b", math.nan, 1.0, (math.nan, 0.5)),))
+    )
     json.loads(line, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
     back = from_line(line)
     assert math.isnan(back.dice)
@@ -44,7 +46,9 @@ def test_nan_travels_as_null():
     assert back.cases[0].classes[1] == 0.5
 
 
-@pytest.mark.parametrize("line", ["", "hello", "{}", '{"kind": "Nothing"}', '{"kind": "Paused", "x": 1}', "[1]"])
+@pytest.mark.parametrize(
+    "line", ["", "hello", "{}", '{"kind": "Nothing"}', '{"kind": "Paused", "x": 1}', "[1]"]
+)
 def test_other_lines_are_refused(line):
     with pytest.raises(AlntError, match="no event"):
         from_line(line)
@@ -63,7 +67,9 @@ def test_every_setting_has_help_and_refuses_what_is_out_of_range(item):
             Settings(**{item.name: "something else"})
     elif (low := item.metadata["low"]) is not None:
         wrong = low - 1
-        number = type(item.default)(wrong) if isinstance(item.default, (int, float)) else (wrong,) * 3
+        number = (
+            type(item.default)(wrong) if isinstance(item.default, (int, float)) else (wrong,) * 3
+        )
         with pytest.raises(AlntError, match=item.name):
             Settings(**{item.name: number})
 

@@ -1,4 +1,6 @@
-"""The command line: ``napari-alnt demo | new | teach | train | rank | predict | accept | status | bench``."""
+"""The command line: ``napari-alnt demo | new | teach | train | rank | predict | accept |
+status``.
+"""
 
 from napari_alnt.cli.main import main
 

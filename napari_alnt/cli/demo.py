@@ -1,4 +1,6 @@
-"""``napari-alnt demo``: the whole loop on synthetic CTs, in a window or, without a display, in the terminal."""
+"""``napari-alnt demo``: the whole loop on synthetic CTs, in a window or, without a display, in the
+terminal.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +13,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_alnt.cli.terminal import Terminal
-from napari_alnt.session import SOUND, Corrections, Session, make_demo, write_report
-from napari_alnt.session import Demo as Demonstration
+from napari_alnt.session import Session, write_report
+from napari_alnt.simulation import SOUND, Corrections, make_demo
+from napari_alnt.simulation import Demo as Demonstration
 
 
 @dataclass(frozen=True)
 class Demo:
-    """Make a project of synthetic CTs with damaged masks and run the loop on it, in a window or headless."""
+    """Make a project of synthetic CTs with damaged masks and run the loop on it, in a window or
+    headless.
+    """
 
     folder: Path | None = None
-    """Where to make it; by default the new folder napari-alnt-demo here (a later demo gets a number)."""
+    """Where to make it; by default the new folder napari-alnt-demo here (a later demo gets a
+    number).
+    """
     headless: bool = False
-    """No window: a simulated radiologist corrects the four top cases, and a table and a report tell the rest."""
+    """No window: a simulated radiologist corrects the four top cases, and a table and a report tell
+    the rest.
+    """
     cases: int = 16
     """Synthetic CTs."""
     epochs: int | None = None
@@ -38,7 +47,9 @@ class Demo:
             self._run(terminal, demo)
         else:
             terminal.say("Opening napari …")
-            subprocess.run([sys.executable, "-m", "napari", str(demo.folder / "alnt.sqlite")], check=False)
+            subprocess.run(
+                [sys.executable, "-m", "napari", str(demo.folder / "alnt.sqlite")], check=False
+            )
 
     def _run(self, terminal: Terminal, demo: Demonstration) -> None:
         with Session.open(demo.folder) as session:
@@ -49,14 +60,30 @@ class Demo:
             terminal.follow(session, corrections.watch(session.train(settings)))
             _tell(terminal, session, corrections)
             report = write_report(session, notes=["All images and masks are synthetic."])
-        terminal.say(f"Report: {report}\nThe project, for the window or the other commands: {demo.folder}")
+        terminal.say(
+            f"Report: {report}\nThe project, for the window or the other commands: {demo.folder}"
+        )
 
 
 def _tell(terminal: Terminal, session: Session, corrections: Corrections) -> None:
     picked = corrections.picked
-    columns = ["corrected case", "damage", "trust", "informativeness", "Dice with teacher", "priority"]
+    columns = [
+        "corrected case",
+        "damage",
+        "trust",
+        "informativeness",
+        "Dice with teacher",
+        "priority",
+    ]
     rows = [
-        (row.case, corrections.demo.damage[row.case], row.trust, row.informativeness, row.dice, row.priority)
+        (
+            row.case,
+            corrections.demo.damage[row.case],
+            row.trust,
+            row.informativeness,
+            row.dice,
+            row.priority,
+        )
         for row in picked
     ]
     terminal.table("Top of the queue, corrected by the simulated radiologist", columns, rows)
@@ -72,10 +99,14 @@ def _tell(terminal: Terminal, session: Session, corrections: Corrections) -> Non
 
 def _free(folder: Path) -> Path:
     """The folder if it is new, else the same name with the next number."""
-    names = itertools.chain([folder], (folder.with_name(f"{folder.name}-{n}") for n in itertools.count(2)))
+    names = itertools.chain(
+        [folder], (folder.with_name(f"{folder.name}-{n}") for n in itertools.count(2))
+    )
     return next(name for name in names if not name.exists())
 
 
 def has_display() -> bool:
     """Whether a window can open: always where the system has one screen system of its own."""
-    return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return sys.platform in ("win32", "darwin") or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )

@@ -1,4 +1,6 @@
-"""The commands and their exit codes: 0 well, 1 a problem to mend, 2 no such command, 3 the engine failed."""
+"""The commands and their exit codes: 0 well, 1 a problem to mend, 2 no such command, 3 the engine
+failed.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +17,16 @@ from typing import Annotated, Any
 import tyro
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional, arg
 
-from napari_alnt.cli.bench import Bench, bench_of
 from napari_alnt.cli.demo import Demo
 from napari_alnt.cli.terminal import RunFailed, Terminal
-from napari_alnt.data import CaseFiles, Project, from_datalist, from_nnunet, from_patterns, nnunet_labels
+from napari_alnt.data import (
+    CaseFiles,
+    Project,
+    from_datalist,
+    from_nnunet,
+    from_patterns,
+    nnunet_labels,
+)
 from napari_alnt.errors import AlntError
 from napari_alnt.session import Session, by_command, by_folder
 from napari_alnt.settings import HINTS, RankingName, Settings
@@ -56,7 +64,9 @@ def _settings(form: Any) -> Settings:
 
 @dataclass(frozen=True)
 class New:
-    """Make a project from images and masks, by patterns, from an nnU-Net raw folder, or from a MONAI datalist."""
+    """Make a project from images and masks, by patterns, from an nnU-Net raw folder, or from a
+    MONAI datalist.
+    """
 
     project: Positional[Path]
     """Folder of the new project."""
@@ -71,13 +81,16 @@ class New:
     datalist: Path | None = None
     """A MONAI datalist."""
     patient: str | None = None
-    """Regular expression whose first group is the patient in a case's name; keeps a patient on one side."""
+    """Regular expression whose first group is the patient in a case's name; keeps a patient on one
+    side.
+    """
     seed_cases: int = 0
     """Expert cases that train the teacher."""
     reference: int = 0
     """Expert cases that give the expert gradient."""
     audit: int = 0
-    """Expert cases held out for the honest curve; 0 for all three takes half reference, half audit."""
+    """Expert cases held out for the honest curve; 0 for all three takes half reference, half audit.
+    """
     labels: tuple[str, ...] = ()
     """Label values and names, such as 1=lesion; by default those found in the masks."""
     settings: Form = field(default_factory=SettingsForm)
@@ -95,7 +108,9 @@ class New:
             settings=_settings(self.settings),
         )
         with project:
-            roles = {role: len(project.by_role(role)) for role in ("pool", "seed", "reference", "audit")}
+            roles = {
+                role: len(project.by_role(role)) for role in ("pool", "seed", "reference", "audit")
+            }
             taught = sum(case.teacher is not None for case in project.by_role("pool"))
             terminal.table(f"Project '{project.name}'", ["role", "cases"], roles.items())
             if not taught:
@@ -105,23 +120,35 @@ class New:
         return nnunet_labels(self.nnunet) if self.nnunet is not None else {}
 
     def _cases(self) -> Sequence[CaseFiles]:
-        given = [name for name in ("images", "nnunet", "datalist") if getattr(self, name) is not None]
+        given = [
+            name for name in ("images", "nnunet", "datalist") if getattr(self, name) is not None
+        ]
         if len(given) != 1:
-            raise AlntError("Say where the images are with one of --images, --nnunet or --datalist.")
+            raise AlntError(
+                "Say where the images are with one of --images, --nnunet or --datalist."
+            )
         if given != ["images"] and self.expert is not None:
-            raise AlntError(f"--expert goes with --images; with --{given[0]} the expert masks are those it names.")
+            raise AlntError(
+                f"--expert goes with --images; with --{given[0]} the expert masks are those it"
+                " names."
+            )
         if self.nnunet is not None:
             return from_nnunet(self.nnunet, teacher=self.teacher, patient=self.patient)
         if self.datalist is not None:
             if self.teacher is not None:
-                raise AlntError("--teacher goes with --images or --nnunet; a datalist names its own teacher masks.")
+                raise AlntError(
+                    "--teacher goes with --images or --nnunet; a datalist names its own teacher"
+                    " masks."
+                )
             return from_datalist(self.datalist, patient=self.patient)
         return from_patterns(self.images or "", self.expert, self.teacher, patient=self.patient)
 
 
 @dataclass(frozen=True)
 class Teach:
-    """Make the pool's teacher masks: train on the seed cases, run a command on each image, or take a folder."""
+    """Make the pool's teacher masks: train on the seed cases, run a command on each image, or take
+    a folder.
+    """
 
     project: Positional[Path]
     """Project folder."""
@@ -143,7 +170,10 @@ class Teach:
                 events = session.teach(_settings(self.settings))
             terminal.follow(session, events)
             taught = sum(case.teacher is not None for case in session.project.by_role("pool"))
-            terminal.say(f"{taught} of {len(session.project.by_role('pool'))} cases in the pool have a teacher mask.")
+            terminal.say(
+                f"{taught} of {len(session.project.by_role('pool'))} cases in the pool have a"
+                " teacher mask."
+            )
 
 
 @dataclass(frozen=True)
@@ -160,7 +190,9 @@ class Train:
 
     def __call__(self, terminal: Terminal) -> None:
         with terminal.opened(self.project) as session:
-            end = terminal.follow(session, session.train(_settings(self.settings), fresh=self.fresh))
+            end = terminal.follow(
+                session, session.train(_settings(self.settings), fresh=self.fresh)
+            )
             if session.validations():
                 last = session.validations()[-1]
                 terminal.say(f"Audit Dice {last.dice:.3f} at step {last.step}.")
@@ -202,9 +234,17 @@ class Predict:
         with terminal.opened(self.project) as session:
             names = self.cases or tuple(case.name for case in session.project.by_role("pool"))
             terminal.follow(session, session.predict(names))
-            made = [session.history.predictions[name] for name in names if name in session.history.predictions]
+            made = [
+                session.history.predictions[name]
+                for name in names
+                if name in session.history.predictions
+            ]
             columns = ["case", "student", "trust", "Dice with teacher"]
-            terminal.table("Predictions", columns, [(one.case, one.student, one.trust, one.dice) for one in made])
+            terminal.table(
+                "Predictions",
+                columns,
+                [(one.case, one.student, one.trust, one.dice) for one in made],
+            )
 
 
 @dataclass(frozen=True)
@@ -232,13 +272,17 @@ class Accept:
         with terminal.opened(self.project) as session:
             version = self._version(session)
             said = f"Case '{self.case}' is now an expert case, version {version.number}."
-            terminal.table(said, ["case", "version", "file"], [(self.case, version.number, str(version.file))])
+            terminal.table(
+                said, ["case", "version", "file"], [(self.case, version.number, str(version.file))]
+            )
 
     def _version(self, session: Session) -> Any:
         if self.mask is None:
             return session.confirm(self.case, author=self.author, seconds=60 * self.minutes)
         labels = session.project.read_mask(self.case, self.mask)
-        return session.accept(self.case, labels.voxels, author=self.author, seconds=60 * self.minutes)
+        return session.accept(
+            self.case, labels.voxels, author=self.author, seconds=60 * self.minutes
+        )
 
 
 @dataclass(frozen=True)
@@ -255,7 +299,10 @@ class Status:
     def __call__(self, terminal: Terminal) -> None:
         with terminal.opened(self.project, write=False) as session:
             project = session.project
-            roles = [(role, len(project.by_role(role))) for role in ("pool", "seed", "reference", "audit")]
+            roles = [
+                (role, len(project.by_role(role)))
+                for role in ("pool", "seed", "reference", "audit")
+            ]
             terminal.table(f"Project '{project.name}'", ["role", "cases"], roles)
             runs = [(run.number, run.job, run.state, run.step) for run in project.runs]
             terminal.table("Runs", ["run", "job", "state", "step"], runs)
@@ -274,7 +321,16 @@ class Status:
 def print_queue(terminal: Terminal, session: Session, top: int, ranking: str | None = None) -> None:
     """The first ``top`` rows of the queue."""
     rows = [dataclasses.astuple(row) for row in session.queue(ranking)[:top]]
-    columns = ["case", "no", "status", "trust", "informativeness", "weight share", "Dice with teacher", "priority"]
+    columns = [
+        "case",
+        "no",
+        "status",
+        "trust",
+        "informativeness",
+        "weight share",
+        "Dice with teacher",
+        "priority",
+    ]
     terminal.table("Queue", columns, rows)
 
 
@@ -287,7 +343,6 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "predict": Predict,
     "accept": Accept,
     "status": Status,
-    "bench": Bench,
 }
 
 
@@ -310,9 +365,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parse(name: str, words: list[str]) -> Any:
-    kind = bench_of(words) if name == "bench" else COMMANDS[name]
+    kind = COMMANDS[name]
     prog = f"napari-alnt {name}"
-    command, rest = tyro.cli(kind, prog=prog, args=words, default=_default(kind, words), return_unknown_args=True)
+    command, rest = tyro.cli(
+        kind, prog=prog, args=words, default=_default(kind, words), return_unknown_args=True
+    )
     if rest:
         raise AlntError(_unknown(prog, rest[0], kind))
     return command
@@ -329,7 +386,9 @@ def _default(kind: Any, words: list[str]) -> Any:
 
 
 def _unknown(prog: str, word: str, kind: Any) -> str:
-    known = [item.name for item in dataclasses.fields(kind)] + [item.name for item in dataclasses.fields(Settings)]
+    known = [item.name for item in dataclasses.fields(kind)] + [
+        item.name for item in dataclasses.fields(Settings)
+    ]
     near = difflib.get_close_matches(word.lstrip("-").split("=")[0].replace("-", "_"), known, n=1)
     hint = f"did you mean '--{near[0].replace('_', '-')}'?" if near else f"see {prog} --help."
     return f"{prog} knows no '{word}'; {hint}"

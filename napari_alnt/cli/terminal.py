@@ -25,7 +25,9 @@ class RunFailed(AlntError):
 
 
 class Terminal:
-    """Prints for people (progress bars, tables) or, with ``json``, one object a line for programs."""
+    """Prints for people (progress bars, tables) or, with ``json``, one object a line for
+    programs.
+    """
 
     def __init__(self, json: bool = False) -> None:
         self.json = json
@@ -138,11 +140,17 @@ class Bars:
                 note = f"loss {event.loss:.3f}" if math.isfinite(event.loss) else ""
                 self._bar("training", event.step, self._total, event.seconds_left, note)
             case ev.Validated():
-                self.terminal.say(f"  step {event.step}: audit Dice {event.dice:.3f}, HD95 {words(event.hd95)} mm")
+                self.terminal.say(
+                    f"  step {event.step}: audit Dice {event.dice:.3f}, HD95 {words(event.hd95)} mm"
+                )
             case ev.ExpertsChanged():
-                self.terminal.say(f"  epoch {event.epoch}: taken up as expert: {', '.join(event.cases)}")
+                self.terminal.say(
+                    f"  epoch {event.epoch}: taken up as expert: {', '.join(event.cases)}"
+                )
             case ev.SampleDropped():
-                self.terminal.say(f"  step {event.step}: a sample of '{event.case}' was left out: {event.reason}")
+                self.terminal.say(
+                    f"  step {event.step}: a sample of '{event.case}' was left out: {event.reason}"
+                )
             case ev.Warned():
                 self.terminal.say(f"  {event.message}")
 
@@ -156,7 +164,9 @@ class Bars:
             if stage in self._tasks:
                 self.progress.remove_task(self._tasks[stage])
             self._tasks[stage] = self.progress.add_task(stage, total=total, left="", note="")
-        self.progress.update(self._tasks[stage], completed=done, total=total, left=_left(left), note=note)
+        self.progress.update(
+            self._tasks[stage], completed=done, total=total, left=_left(left), note=note
+        )
 
 
 def _left(seconds: float) -> str:

@@ -1,7 +1,14 @@
 """ALNT's mathematics: tensors in, tensors and numbers out; no files, no Qt."""
 
 from napari_alnt.core.directions import Direction, Trust, expert_gradient, gradient, norm, trust
-from napari_alnt.core.inference import predict, resample, resample_image, resample_labels, training_shape
+from napari_alnt.core.distributed import Together
+from napari_alnt.core.inference import (
+    predict,
+    resample,
+    resample_image,
+    resample_labels,
+    training_shape,
+)
 from napari_alnt.core.losses import IGNORE, per_sample_loss
 from napari_alnt.core.metrics import dice, hd95, mean_known
 from napari_alnt.core.networks import (
@@ -14,8 +21,8 @@ from napari_alnt.core.networks import (
     couples_samples,
     head_layer,
 )
-from napari_alnt.core.recorded import HeadFirst, Recorded, sample_gradients
-from napari_alnt.core.samples import SampleGradients, Whole
+from napari_alnt.core.per_sample.gradients import SampleGradients, Whole
+from napari_alnt.core.per_sample.recorder import HeadFirst, Recorded, sample_gradients
 from napari_alnt.core.scoring import (
     Agreement,
     Scores,
@@ -25,7 +32,6 @@ from napari_alnt.core.scoring import (
     score_case,
     voxel_trust,
 )
-from napari_alnt.core.together import Together
 from napari_alnt.core.train import Batch, StepReport, supervised, train, train_step
 from napari_alnt.core.weights import Weighed, informativeness, sample_weights, weigh
 

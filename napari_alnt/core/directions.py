@@ -1,4 +1,6 @@
-"""Gradients and directions in the space of a network's parameters, and the derivative of the logits along one."""
+"""Gradients and directions in the space of a network's parameters, and the derivative of the logits
+along one.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ Direction = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Trust:
-    """u_i = ⟨∇ℓ_i, g⟩ and ℓ_i ``(B,)``; logits ``(B, C, D, H, W)``; ``voxels (B, D, H, W)``, which sum to u."""
+    """u_i = ⟨∇ℓ_i, g⟩ and ℓ_i ``(B,)``; logits ``(B, C, D, H, W)``; ``voxels (B, D, H, W)``, which
+    sum to u.
+    """
 
     u: Tensor
     losses: Tensor
@@ -26,16 +30,27 @@ class Trust:
 
 
 def gradient(net: nn.Module, loss: Tensor, retain: bool = False) -> Direction:
-    """∂loss/∂θ by parameter name; zeros where a parameter has no part. Nothing is accumulated in the network.
+    """∂loss/∂θ by parameter name; zeros where a parameter has no part. Nothing is accumulated in
+    the network.
 
     ``retain`` keeps the graph for another time.
     """
-    names, values = zip(*((n, p) for n, p in net.named_parameters() if p.requires_grad), strict=True)
-    return dict(zip(names, torch.autograd.grad(loss, values, retain_graph=retain, materialize_grads=True), strict=True))
+    names, values = zip(
+        *((n, p) for n, p in net.named_parameters() if p.requires_grad), strict=True
+    )
+    return dict(
+        zip(
+            names,
+            torch.autograd.grad(loss, values, retain_graph=retain, materialize_grads=True),
+            strict=True,
+        )
+    )
 
 
 def expert_gradient(net: nn.Module, images: Tensor, targets: Tensor) -> Direction:
-    """g = ∇θ (1/V) Σ_v ℓ_v of ``images (V, 1, D, H, W)`` and ``targets (V, D, H, W)``; the network stays as it was."""
+    """g = ∇θ (1/V) Σ_v ℓ_v of ``images (V, 1, D, H, W)`` and ``targets (V, D, H, W)``; the network
+    stays as it was.
+    """
     with torch.enable_grad():
         logits = untouched_call(net, dict(net.named_parameters()), images)
         return gradient(net, per_sample_loss(logits, targets).mean())
@@ -48,7 +63,9 @@ def zeros(net: nn.Module) -> Direction:
 
 def inner(a: Direction, b: Direction) -> Tensor:
     """⟨a, b⟩ over the parameters both have."""
-    return torch.stack([torch.vdot(a[name].flatten(), b[name].flatten()) for name in a if name in b]).sum()
+    return torch.stack(
+        [torch.vdot(a[name].flatten(), b[name].flatten()) for name in a if name in b]
+    ).sum()
 
 
 def norm(a: Direction) -> Tensor:
@@ -58,10 +75,12 @@ def norm(a: Direction) -> Tensor:
 
 
 def trust(net: nn.Module, g: Direction, images: Tensor, targets: Tensor) -> Trust:
-    """u_i = Σ_x s_i(x), s_i(x) = Σ_c ∂ℓ_i/∂z_c(x) · ż_c(x), with ż the derivative of the logits along g.
+    """u_i = Σ_x s_i(x), s_i(x) = Σ_c ∂ℓ_i/∂z_c(x) · ż_c(x), with ż the derivative of the logits
+    along g.
 
-    One forward pass in forward mode; exact for every sample at once, and for one alone. ``images (B, 1, D, H, W)``,
-    ``targets (B, D, H, W)``. The network's parameters, gradients, buffers, mode and generators stay as they were.
+    One forward pass in forward mode; exact for every sample at once, and for one alone. ``images
+    (B, 1, D, H, W)``, ``targets (B, D, H, W)``. The network's parameters, gradients, buffers, mode
+    and generators stay as they were.
     """
     logits, tangent = logits_along(net, g, images)
     return trust_of(logits, tangent, targets)

@@ -17,22 +17,31 @@ Labels = NDArray[np.integer]
 
 
 def dice(prediction: Labels, target: Labels, classes: int) -> tuple[float, ...]:
-    """Dice of each foreground class 1…``classes``−1; ``prediction`` and ``target`` are ``(D, H, W)``.
+    """Dice of each foreground class 1…``classes``−1; ``prediction`` and ``target`` are ``(D, H,
+    W)``.
 
     Voxels that are ``IGNORE`` in either count in neither. nan where both are empty, 0 where one is.
     """
     pairs = (_pair(prediction, target, c) for c in range(1, classes))
-    return tuple(float(compute_dice(*map(_tensor, pair), ignore_empty=False)) if pair else math.nan for pair in pairs)
+    return tuple(
+        float(compute_dice(*map(_tensor, pair), ignore_empty=False)) if pair else math.nan
+        for pair in pairs
+    )
 
 
-def hd95(prediction: Labels, target: Labels, classes: int, spacing: Sequence[float]) -> tuple[float, ...]:
+def hd95(
+    prediction: Labels, target: Labels, classes: int, spacing: Sequence[float]
+) -> tuple[float, ...]:
     """95 % Hausdorff distance (mm) of each foreground class; ``spacing`` is z y x in mm.
 
-    The larger of the two directed 95th percentiles between the surfaces, as MONAI measures it; nan where either is
-    empty.
+    The larger of the two directed 95th percentiles between the surfaces, as MONAI measures it; nan
+    where either is empty.
     """
     pairs = (_pair(prediction, target, c) for c in range(1, classes))
-    return tuple(_distance(*pair, spacing) if pair and all(m.any() for m in pair) else math.nan for pair in pairs)
+    return tuple(
+        _distance(*pair, spacing) if pair and all(m.any() for m in pair) else math.nan
+        for pair in pairs
+    )
 
 
 def mean_known(values: Iterable[float]) -> float:
@@ -41,8 +50,12 @@ def mean_known(values: Iterable[float]) -> float:
     return math.fsum(known) / len(known) if known else math.nan
 
 
-def _pair(prediction: Labels, target: Labels, c: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
-    """Both masks of a class within their union's box, which holds all that the metrics look at; None if empty."""
+def _pair(
+    prediction: Labels, target: Labels, c: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
+    """Both masks of a class within their union's box, which holds all that the metrics look at;
+    None if empty.
+    """
     known = (prediction != IGNORE) & (target != IGNORE)
     a, b = (prediction == c) & known, (target == c) & known
     boxes = find_objects((a | b).astype(np.uint8))
@@ -53,7 +66,11 @@ def _distance(a: NDArray[np.bool_], b: NDArray[np.bool_], spacing: Sequence[floa
     # MONAI pads: a surface at the volume's face is a surface like any other.
     return float(
         compute_hausdorff_distance(
-            _tensor(a), _tensor(b), include_background=True, percentile=95, spacing=[float(mm) for mm in spacing]
+            _tensor(a),
+            _tensor(b),
+            include_background=True,
+            percentile=95,
+            spacing=[float(mm) for mm in spacing],
         )
     )
 

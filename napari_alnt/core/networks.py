@@ -19,14 +19,18 @@ from napari_alnt.errors import AlntError
 
 @dataclass(frozen=True)
 class Builder:
-    """How a network is made for a number of classes, and what its patch sizes must be divisible by."""
+    """How a network is made for a number of classes, and what its patch sizes must be divisible
+    by.
+    """
 
     make: Callable[[int], nn.Module]
     divisor: int
 
 
 class Head(NamedTuple):
-    """The last convolution of a network: the name of its weight among the parameters, and the layer."""
+    """The last convolution of a network: the name of its weight among the parameters, and the
+    layer.
+    """
 
     name: str
     layer: nn.Module
@@ -52,11 +56,14 @@ NETWORKS: dict[str, Builder] = {
     "unet": Builder(_unet, 16),
     "segresnet": Builder(_segresnet, 8),
 }
-"""Every student by its name in the settings; all take ``(B, 1, D, H, W)`` and give logits ``(B, classes, D, H, W)``."""
+"""Every student by its name in the settings; all take ``(B, 1, D, H, W)`` and give logits ``(B,
+classes, D, H, W)``.
+"""
 
 
 def build(name: str, classes: int, seed: int = 0) -> nn.Module:
-    """The network of that name with ``classes`` outputs, background included; its weights depend on ``seed`` only.
+    """The network of that name with ``classes`` outputs, background included; its weights depend on
+    ``seed`` only.
 
     Raises
     ------
@@ -66,7 +73,10 @@ def build(name: str, classes: int, seed: int = 0) -> nn.Module:
     if name not in NETWORKS:
         raise AlntError(f"There is no network '{name}'; choose one of {', '.join(NETWORKS)}.")
     if classes < 2:
-        raise AlntError(f"A network needs at least two classes, background and one structure, but {classes} was asked.")
+        raise AlntError(
+            f"A network needs at least two classes, background and one structure, but {classes} was"
+            " asked."
+        )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return NETWORKS[name].make(classes)
@@ -78,31 +88,38 @@ def check_patch(name: str, patch: Sequence[int]) -> None:
     Raises
     ------
     AlntError
-        If a side is not divisible by what the network halves, or too little is left at its coarsest level.
+        If a side is not divisible by what the network halves, or too little is left at its coarsest
+        level.
     """
     divisor = NETWORKS[name].divisor
     size = "×".join(map(str, patch))
     if any(side % divisor or side < divisor for side in patch):
         raise AlntError(
-            f"A patch of {size} voxels does not suit '{name}', which halves every side down to a {divisor}th; "
+            f"A patch of {size} voxels does not suit '{name}', which halves every side down to a"
+            f" {divisor}th; "
             f"set 'patch' to multiples of {divisor}."
         )
     if math.prod(side // divisor for side in patch) < 2:
         raise AlntError(
-            f"A patch of {size} voxels is too small for '{name}', which needs two voxels at its coarsest level; "
+            f"A patch of {size} voxels is too small for '{name}', which needs two voxels at its"
+            " coarsest level; "
             f"set a side of 'patch' to {2 * divisor} or more."
         )
 
 
 def couples_samples(net: nn.Module) -> bool:
-    """Whether one sample's output depends on the others in its batch, as with batch normalisation."""
+    """Whether one sample's output depends on the others in its batch, as with batch
+    normalisation.
+    """
     return any(isinstance(layer, _BatchNorm) for layer in net.modules())
 
 
 def convert_batchnorm(net: nn.Module) -> nn.Module:
-    """Replace every BatchNorm by a GroupNorm of one channel a group, which is instance normalisation, in place.
+    """Replace every BatchNorm by a GroupNorm of one channel a group, which is instance
+    normalisation, in place.
 
-    Scale and shift are kept, running statistics are not. The network is given back; itself a BatchNorm, a new one is.
+    Scale and shift are kept, running statistics are not. The network is given back; itself a
+    BatchNorm, a new one is.
     """
     if isinstance(net, _BatchNorm):
         return _as_groupnorm(net)
@@ -120,7 +137,8 @@ def _as_groupnorm(old: _BatchNorm) -> nn.GroupNorm:
 
 
 def head_layer(net: nn.Module, example: Tensor) -> Head:
-    """The last convolution or linear layer that a forward pass of ``example (B, 1, D, H, W)`` runs through.
+    """The last convolution or linear layer that a forward pass of ``example (B, 1, D, H, W)`` runs
+    through.
 
     Found by running it, not by name, so it holds for any network.
 
@@ -131,18 +149,22 @@ def head_layer(net: nn.Module, example: Tensor) -> Head:
     """
     names = {id(layer): name for name, layer in net.named_modules() if _is_linear(layer)}
     seen: list[nn.Module] = []
-    with _hooks(layer.register_forward_hook(lambda m, a, out: seen.append(m)) for layer in net.modules()):
+    with _hooks(
+        layer.register_forward_hook(lambda m, a, out: seen.append(m)) for layer in net.modules()
+    ):
         untouched_call(net, frozen(net), example)
     heads = [layer for layer in seen if id(layer) in names]
     if not heads:
         raise AlntError(
-            "The network has no convolution or linear layer to measure informativeness in; use another one."
+            "The network has no convolution or linear layer to measure informativeness in; use"
+            " another one."
         )
     return Head(f"{names[id(heads[-1])]}.weight".lstrip("."), heads[-1])
 
 
 def _is_linear(layer: nn.Module) -> bool:
-    # Norms and PReLU have a vector as their weight, convolutions and linear layers at least a matrix.
+    # Norms and PReLU have a vector as their weight, convolutions and linear layers at least a
+    # matrix.
     weight = layer._parameters.get("weight")
     return weight is not None and weight.ndim >= 2
 

@@ -12,17 +12,19 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from napari_alnt.core.directions import Direction, gradient, norm, zeros
+from napari_alnt.core.distributed import ALONE, Together
 from napari_alnt.core.losses import per_sample_loss
 from napari_alnt.core.networks import Head, head_layer
-from napari_alnt.core.recorded import sample_gradients
-from napari_alnt.core.together import ALONE, Together
+from napari_alnt.core.per_sample.recorder import sample_gradients
 from napari_alnt.core.weights import NOTHING, weigh
 from napari_alnt.settings import Method, Scope, Similarity
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Patches: ``images (B, 1, D, H, W)`` float32, ``targets (B, D, H, W)`` int64, and the case of each."""
+    """Patches: ``images (B, 1, D, H, W)`` float32, ``targets (B, D, H, W)`` int64, and the case of
+    each.
+    """
 
     images: Tensor
     targets: Tensor
@@ -46,11 +48,13 @@ class Batch:
 
 @dataclass(frozen=True)
 class StepReport:
-    """What one step did; the tuples hold one entry per pseudo-labelled sample, in the order of ``cases``.
+    """What one step did; the tuples hold one entry per pseudo-labelled sample, in the order of
+    ``cases``.
 
-    ``loss`` is Σ w_i ℓ_i + μ · ``expert_loss``. ``trust`` is the dot product, un-normalised; ``cosine`` is nan unless
-    asked for. ``dropped`` holds (case, reason) of samples that were not finite. ``skipped``: the network did not move.
-    ``slow`` says why the samples could not be told apart the fast way, and is empty if they could.
+    ``loss`` is Σ w_i ℓ_i + μ · ``expert_loss``. ``trust`` is the dot product, un-normalised;
+    ``cosine`` is nan unless asked for. ``dropped`` holds (case, reason) of samples that were not
+    finite. ``skipped``: the network did not move. ``slow`` says why the samples could not be told
+    apart the fast way, and is empty if they could.
     """
 
     loss: float
@@ -69,7 +73,8 @@ class StepReport:
 def train(
     net: nn.Module, optimizer: Optimizer, steps: Iterable[tuple[Batch, Batch]], **options: Any
 ) -> Iterator[StepReport]:
-    """Train on (pseudo-labelled, expert) batches, one report a step; either batch may be without a sample.
+    """Train on (pseudo-labelled, expert) batches, one report a step; either batch may be without a
+    sample.
 
     ``options`` are those of :func:`train_step`.
     """
@@ -100,13 +105,15 @@ def train_step(
 ) -> StepReport:
     """One optimiser step on Σ w_i ℓ_i + μ · mean_v ℓ_v.
 
-    g is the gradient of mean_v ℓ_v, so the experts' part costs no second backward pass. The step is skipped when all
-    weights and μ are 0, as Adam's momentum would move the network even so, and when a gradient is not finite.
-    Gradients longer than ``clip`` are shortened to it. ``standing (B,)`` is the trust of ``similarity`` "path".
-    ``at_once`` patches pass the network at a time, 0 takes all: fewer need less memory and give the same.
+    g is the gradient of mean_v ℓ_v, so the experts' part costs no second backward pass. The step is
+    skipped when all weights and μ are 0, as Adam's momentum would move the network even so, and
+    when a gradient is not finite. Gradients longer than ``clip`` are shortened to it. ``standing
+    (B,)`` is the trust of ``similarity`` "path". ``at_once`` patches pass the network at a time, 0
+    takes all: fewer need less memory and give the same.
 
-    Processes that train ``together`` each bring their own B and V patches and take the step of all; ``cases`` then
-    names everybody's pseudo-labelled samples, in the order of rank, and ``standing`` is theirs.
+    Processes that train ``together`` each bring their own B and V patches and take the step of all;
+    ``cases`` then names everybody's pseudo-labelled samples, in the order of rank, and ``standing``
+    is theirs.
     """
     net.train()
     pseudo, expert = pseudo.to(_device(net)), expert.to(_device(net))
@@ -117,7 +124,10 @@ def train_step(
     if pseudo.cases:
         first_look = head if scope == "head" else None
         samples = sample_gradients(net, pseudo.images, pseudo.targets, at_once, first_look)
-        seen, slow = weigh(samples, head, g, method, trust_share, similarity, scope, standing, together), samples.slow
+        seen, slow = (
+            weigh(samples, head, g, method, trust_share, similarity, scope, standing, together),
+            samples.slow,
+        )
         dropped += [(cases[i], "its loss or gradient is not finite") for i in seen.dropped]
         if seen.weights.any():
             first = together.rank * len(pseudo.cases)
@@ -148,7 +158,9 @@ def train_step(
 def supervised(
     net: nn.Module, optimizer: Optimizer, steps: Iterable[Batch], *, clip: float = 12.0
 ) -> Iterator[StepReport]:
-    """Train on the plain mean loss of each batch, as a teacher learns from experts only; one report a step."""
+    """Train on the plain mean loss of each batch, as a teacher learns from experts only; one report
+    a step.
+    """
     for batch in steps:
         net.train()
         g, loss, dropped = _mean_gradient(net, batch.to(_device(net)))
@@ -163,7 +175,9 @@ def _device(net: nn.Module) -> torch.device:
 def _mean_gradient(
     net: nn.Module, batch: Batch, at_once: int = 0, together: Together = ALONE
 ) -> tuple[Direction, float, list[tuple[str, str]]]:
-    """∇ of the mean loss over the samples whose loss is finite, that mean, who was dropped; zeros and nan if all."""
+    """∇ of the mean loss over the samples whose loss is finite, that mean, who was dropped; zeros
+    and nan if all.
+    """
     total, loss, count = zeros(net), 0.0, 0
     dropped: list[tuple[str, str]] = []
     for piece in batch.pieces(at_once):
@@ -174,12 +188,18 @@ def _mean_gradient(
                 total[name] += part
             loss, count = loss + float(summed.detach()), count + kept
     total = together.sum(total)
-    loss, count = together.gather(torch.tensor([[loss, count]], dtype=torch.float64)).sum(0).tolist()
+    loss, count = (
+        together.gather(torch.tensor([[loss, count]], dtype=torch.float64)).sum(0).tolist()
+    )
     if not count:
         return total, math.nan, dropped
     mean = {name: value / count for name, value in total.items()}
     if not norm(mean).isfinite():
-        return zeros(net), math.nan, [(case, "the gradient of its batch is not finite") for case in batch.cases]
+        return (
+            zeros(net),
+            math.nan,
+            [(case, "the gradient of its batch is not finite") for case in batch.cases],
+        )
     return mean, loss / count, dropped
 
 
@@ -188,8 +208,14 @@ def _finite_losses(net: nn.Module, batch: Batch) -> tuple[Tensor, int, list[tupl
     losses = per_sample_loss(net(batch.images), batch.targets)
     finite = losses.detach().isfinite().tolist()
     kept = batch.take(i for i, ok in enumerate(finite) if ok)
-    dropped = [(case, "its loss is not finite") for case, ok in zip(batch.cases, finite, strict=True) if not ok]
-    if kept.cases and dropped:  # left out before the forward pass: 0 · nan inside it would still be nan
+    dropped = [
+        (case, "its loss is not finite")
+        for case, ok in zip(batch.cases, finite, strict=True)
+        if not ok
+    ]
+    if (
+        kept.cases and dropped
+    ):  # left out before the forward pass: 0 · nan inside it would still be nan
         losses = per_sample_loss(net(kept.images), kept.targets)
     return losses.sum(), len(kept.cases), dropped
 

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from napari_alnt.core.directions import Direction, norm
+from napari_alnt.core.distributed import ALONE, Together
 from napari_alnt.core.networks import Head
-from napari_alnt.core.samples import SampleGradients
-from napari_alnt.core.together import ALONE, Together
+from napari_alnt.core.per_sample.gradients import SampleGradients
 from napari_alnt.settings import Method, Scope, Similarity
 
 CONTROLS = ("UNIFORM", "RANDOM", "SMALL_LOSS", "EXPERTS")
@@ -21,7 +21,8 @@ _GUARD = 1e-6  # relative; equal samples must not fall below 1/B by rounding
 
 @dataclass(frozen=True)
 class Weighed:
-    """What the weighing says of each sample, all ``(B,)``, and the indices of samples that are not finite.
+    """What the weighing says of each sample, all ``(B,)``, and the indices of samples that are not
+    finite.
 
     ``cosine`` is nan unless it was asked for; dropped samples have weight 0.
     """
@@ -46,11 +47,12 @@ def informativeness(gradients: Tensor) -> Tensor:
 def sample_weights(
     u: Tensor, m: Tensor, method: Method, trust_share: float = 0.5, losses: Tensor | None = None
 ) -> Tensor:
-    """w_i = λ T_i + (1−λ) M_i ``(B,)``, T_i = max(u_i, 0)/Σ_j max(u_j, 0), M_i = m_i/Σ_j m_j; a sum of 0 gives all 0.
+    """w_i = λ T_i + (1−λ) M_i ``(B,)``, T_i = max(u_i, 0)/Σ_j max(u_j, 0), M_i = m_i/Σ_j m_j; a sum
+    of 0 gives all 0.
 
-    λ is 1 for RGS, 0 for RGM, ``trust_share`` for RGSM and RGSM_AL, and RGSM_AL drops w_i < 1/B. The others are
-    controls, see :func:`control_weights`; SMALL_LOSS needs ``losses (B,)``. Samples whose u or m is not finite have
-    weight 0 and count nowhere, B included.
+    λ is 1 for RGS, 0 for RGM, ``trust_share`` for RGSM and RGSM_AL, and RGSM_AL drops w_i < 1/B.
+    The others are controls, see :func:`control_weights`; SMALL_LOSS needs ``losses (B,)``. Samples
+    whose u or m is not finite have weight 0 and count nowhere, B included.
     """
     device, u, m = u.device, u.cpu(), m.cpu()  # not every device has float64
     finite = u.isfinite() & m.isfinite()
@@ -67,9 +69,9 @@ def sample_weights(
 def control_weights(finite: Tensor, method: Method, losses: Tensor | None = None) -> Tensor:
     """Weights ``(B,)`` that look at no gradient, over the samples that are ``finite (B,)``.
 
-    UNIFORM 1/B · RANDOM max(n_i, 0)/Σ max(n, 0), n normal (Ren et al., ICML 2018) · SMALL_LOSS 1/K for the
-    K = ⌈B/2⌉ samples of smallest ``losses (B,)`` (Han et al., NeurIPS 2018) · EXPERTS 0, so that the experts' loss is
-    all that is left.
+    UNIFORM 1/B · RANDOM max(n_i, 0)/Σ max(n, 0), n normal (Ren et al., ICML 2018) · SMALL_LOSS 1/K
+    for the K = ⌈B/2⌉ samples of smallest ``losses (B,)`` (Han et al., NeurIPS 2018) · EXPERTS 0, so
+    that the experts' loss is all that is left.
     """
     ones = finite.float()
     if method == "EXPERTS":
@@ -107,10 +109,11 @@ def weigh(
 ) -> Weighed:
     """Weigh B ``samples`` against the expert gradient g.
 
-    With ``similarity`` "cosine" the cosine ⟨∇ℓ_i, g⟩ / (‖∇ℓ_i‖ ‖g‖), 0 where a norm is 0, stands in for the dot product
-    in T; with "path" ``standing (B,)`` does, the trust that the samples' cases have gathered along the training. With
-    ``scope`` "head" both gradients are those of the last layer's weight alone, and the cosine is always there. What
-    comes back speaks of the samples of all processes ``together``, ``(size·B,)``: weights are shares of the whole.
+    With ``similarity`` "cosine" the cosine ⟨∇ℓ_i, g⟩ / (‖∇ℓ_i‖ ‖g‖), 0 where a norm is 0, stands in
+    for the dot product in T; with "path" ``standing (B,)`` does, the trust that the samples' cases
+    have gathered along the training. With ``scope`` "head" both gradients are those of the last
+    layer's weight alone, and the cosine is always there. What comes back speaks of the samples of
+    all processes ``together``, ``(size·B,)``: weights are shares of the whole.
     """
     own = samples.rows(head.name)
     m, losses = informativeness(own), samples.losses
@@ -119,7 +122,11 @@ def weigh(
     else:
         u = samples.inner(g)
         asked = similarity == "cosine"
-        cosine = u / (samples.norms() * norm(g)).clamp(min=1e-30) if asked else torch.full_like(u, torch.nan)
+        cosine = (
+            u / (samples.norms() * norm(g)).clamp(min=1e-30)
+            if asked
+            else torch.full_like(u, torch.nan)
+        )
     u, m, cosine, losses = (together.gather(values) for values in (u, m, cosine, losses))
     ok = losses.isfinite() & u.isfinite() & m.isfinite()
     measures = {"dot": u, "cosine": cosine, "path": u if standing is None else standing.to(losses)}

@@ -1,4 +1,6 @@
-"""The only place that writes files: each is either wholly there, and durable, or as it was before."""
+"""The only place that writes files: each is either wholly there, and durable, or as it was
+before.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +24,11 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file so that a crash, a kill or a full disk leaves the old one or the new one, never a part.
+    """Write a file so that a crash, a kill or a full disk leaves the old one or the new one, never
+    a part.
 
-    ``write`` is given a temporary path in the same folder with the same suffixes. The file and its folder are
-    flushed to the disk before this returns.
+    ``write`` is given a temporary path in the same folder with the same suffixes. The file and its
+    folder are flushed to the disk before this returns.
 
     Raises
     ------
@@ -59,7 +62,9 @@ def write_text(path: Path, text: str) -> None:
 
 
 def save_array(path: Path, array: npt.NDArray[Any]) -> None:
-    """Write one array as ``.npy`` with :func:`write_atomic`; arrays of Python objects are refused."""
+    """Write one array as ``.npy`` with :func:`write_atomic`; arrays of Python objects are
+    refused.
+    """
 
     def write(temporary: Path) -> None:
         with temporary.open("wb") as file:
@@ -106,14 +111,19 @@ def write_error(path: Path, error: OSError) -> AlntError:
     """The sentence for a failed write."""
     if error.errno in _DENIED:
         return ReadOnly(
-            f"'{path}' cannot be written because its folder is read-only for you ({_reason(error)}); ask for the right"
+            f"'{path}' cannot be written because its folder is read-only for you"
+            f" ({_reason(error)}); ask for the right"
             " to write there, or use another folder."
         )
     if error.errno in _FULL or _is_full(path.parent):
         return AlntError(
-            f"'{path}' was not saved because the disk is full; free some space and save again; the old file is kept."
+            f"'{path}' was not saved because the disk is full; free some space and save again; the"
+            " old file is kept."
         )
-    return AlntError(f"'{path}' was not saved because the disk said: {_reason(error)}; check the disk and save again.")
+    return AlntError(
+        f"'{path}' was not saved because the disk said: {_reason(error)}; check the disk and save"
+        " again."
+    )
 
 
 def _is_full(folder: Path) -> bool:

@@ -46,7 +46,8 @@ class OnDisk:
 class Format:
     """How files of one pattern are opened, and written if they can be.
 
-    ``write(path, voxels, affine, header)`` takes voxels in the disk's order and an ``OnDisk``'s header or None.
+    ``write(path, voxels, affine, header)`` takes voxels in the disk's order and an ``OnDisk``'s
+    header or None.
     """
 
     open: Callable[[Path], OnDisk]
@@ -64,7 +65,9 @@ def find_format(path: Path) -> Format:
     for pattern, found in FORMATS.items():
         if fnmatch(path.name.lower(), pattern):
             return found
-    raise AlntError(f"'{path}' is of no known image format; the known ones are {', '.join(FORMATS)}.")
+    raise AlntError(
+        f"'{path}' is of no known image format; the known ones are {', '.join(FORMATS)}."
+    )
 
 
 def open_nibabel(path: Path) -> OnDisk:
@@ -73,7 +76,8 @@ def open_nibabel(path: Path) -> OnDisk:
     Raises
     ------
     AlntError
-        If the file is missing, damaged, no image, or not one 3-D volume of plain numbers; ``load`` raises it too.
+        If the file is missing, damaged, no image, or not one 3-D volume of plain numbers; ``load``
+        raises it too.
     """
     image = _open(path)
     shape, affine = _shape(path, image), _affine(path, image)
@@ -81,7 +85,9 @@ def open_nibabel(path: Path) -> OnDisk:
 
 
 def write_nifti(path: Path, voxels: Array, affine: Floats, header: Any) -> None:
-    """Write NIfTI with the source's qform and sform to the last bit, or with ``affine`` if it has none."""
+    """Write NIfTI with the source's qform and sform to the last bit, or with ``affine`` if it has
+    none.
+    """
     header = _own_header(header, affine)
     header.set_data_dtype(voxels.dtype)
     header.set_slope_inter(1, 0)
@@ -93,14 +99,18 @@ def write_nifti(path: Path, voxels: Array, affine: Floats, header: Any) -> None:
 
 def _open(path: Path) -> Any:
     if not path.is_file():
-        raise AlntError(f"The image '{path}' does not exist; check the path, or that its disk is there.")
+        raise AlntError(
+            f"The image '{path}' does not exist; check the path, or that its disk is there."
+        )
     if path.stat().st_size == 0:
         raise AlntError(f"The image '{path}' is empty; copy or export it again.")
     try:
         # a mapped file that is cut short meanwhile would kill the process
         return nib.load(path, mmap=False)
     except Exception as error:  # nibabel raises nearly anything for a damaged header
-        raise AlntError(f"'{path}' cannot be read as an image ({_brief(error)}); {_cure(path)}.") from error
+        raise AlntError(
+            f"'{path}' cannot be read as an image ({_brief(error)}); {_cure(path)}."
+        ) from error
 
 
 def _cure(path: Path) -> str:
@@ -119,13 +129,18 @@ def _shape(path: Path, image: Any) -> tuple[int, int, int]:
         shape = shape[:-1]
     if len(shape) != 3 or not hasattr(image, "affine") or not hasattr(image, "dataobj"):
         sizes = "×".join(map(str, shape))
-        raise AlntError(f"The image '{path}' is not one 3-D volume ({sizes} voxels); split it, or export it as one.")
+        raise AlntError(
+            f"The image '{path}' is not one 3-D volume ({sizes} voxels); split it, or export it as"
+            " one."
+        )
     if min(shape) < 1:
         raise AlntError(f"The image '{path}' has no voxels; export it again.")
     dtype = image.get_data_dtype()
     if dtype.kind not in "iufb":
         kind = {"c": "complex numbers", "V": "colours or records"}.get(dtype.kind, str(dtype))
-        raise AlntError(f"The image '{path}' holds {kind}, not plain numbers; export it as grey values.")
+        raise AlntError(
+            f"The image '{path}' holds {kind}, not plain numbers; export it as grey values."
+        )
     return shape[0], shape[1], shape[2]
 
 
@@ -137,7 +152,8 @@ def _affine(path: Path, image: Any) -> Floats:
         if sizes.min() > 1e-6 and abs(np.linalg.det(affine[:3, :3] / sizes)) > 1e-4:
             return affine
     raise AlntError(
-        f"The header of '{path}' gives no usable voxel size and direction (affine); export it again from its source."
+        f"The header of '{path}' gives no usable voxel size and direction (affine); export it again"
+        " from its source."
     )
 
 
@@ -153,7 +169,8 @@ def _load(path: Path, image: Any) -> Array:
         return voxels
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise AlntError(
-            f"The image '{path}' is damaged or cut short ({_brief(error)}); copy or export it again."
+            f"The image '{path}' is damaged or cut short ({_brief(error)}); copy or export it"
+            " again."
         ) from error
 
 
@@ -169,7 +186,9 @@ class _Unzipped(gzip.GzipFile):
 
 
 def _scaled(image: Any) -> Array:
-    """Voxels as stored, or float32 where the header scales them; never ``get_fdata``, which makes float64."""
+    """Voxels as stored, or float32 where the header scales them; never ``get_fdata``, which makes
+    float64.
+    """
     proxy = image.dataobj
     plain = (getattr(proxy, "slope", 1), getattr(proxy, "inter", 0)) == (1, 0)
     voxels = np.asanyarray(proxy) if plain else np.asarray(proxy, dtype=np.float32)
@@ -181,11 +200,16 @@ def _require_plausible(path: Path, image: Any) -> None:
     needed = math.prod(image.shape) * image.get_data_dtype().itemsize
     holder = Path(image.file_map["image"].filename or path)
     if not holder.is_file():
-        raise AlntError(f"The image '{path}' lacks its voxel file '{holder.name}'; put both into one folder.")
-    held = holder.stat().st_size * (DEFLATE_LIMIT if holder.suffix in (*ZIPPED, ".bz2", ".zst") else 1)
+        raise AlntError(
+            f"The image '{path}' lacks its voxel file '{holder.name}'; put both into one folder."
+        )
+    held = holder.stat().st_size * (
+        DEFLATE_LIMIT if holder.suffix in (*ZIPPED, ".bz2", ".zst") else 1
+    )
     if needed > held:
         raise AlntError(
-            f"The image '{path}' is damaged or cut short (its header claims {needed / 2**20:.1f} MiB, more than the"
+            f"The image '{path}' is damaged or cut short (its header claims {needed / 2**20:.1f}"
+            " MiB, more than the"
             " file can hold); copy or export it again."
         )
 
@@ -196,7 +220,9 @@ def _brief(error: Exception) -> str:
 
 
 def _own_header(source: Any, affine: Floats) -> Any:
-    """A single-file NIfTI header with the source's geometry and nothing else of it that is not needed."""
+    """A single-file NIfTI header with the source's geometry and nothing else of it that is not
+    needed.
+    """
     if not isinstance(source, nib.Nifti1Header):
         header = nib.Nifti1Header()
         header.set_data_shape((1, 1, 1))

@@ -14,10 +14,10 @@ import filelock
 from napari_alnt.data.atomic import make_folder, write_atomic
 from napari_alnt.data.case import CaseFiles, Role
 from napari_alnt.data.create import Looked, check_roles, draw_roles, look, name_labels
-from napari_alnt.data.runs import RunBook
+from napari_alnt.data.label_store import LabelBook
+from napari_alnt.data.run_store import RunBook
 from napari_alnt.data.store import near, now
 from napari_alnt.data.table import Table, insert, put
-from napari_alnt.data.versions import LabelBook
 from napari_alnt.errors import AlntError, ProjectLocked, ReadOnly
 from napari_alnt.settings import Settings
 
@@ -25,7 +25,9 @@ TABLE, LOCK = "alnt.sqlite", "alnt.lock"
 
 
 class Project(LabelBook, RunBook):
-    """An open project folder; use :meth:`create` or :meth:`open`, and close it, or use it in a ``with`` block."""
+    """An open project folder; use :meth:`create` or :meth:`open`, and close it, or use it in a
+    ``with`` block.
+    """
 
     @classmethod
     def create(
@@ -43,29 +45,35 @@ class Project(LabelBook, RunBook):
     ) -> Project:
         """Make a project and open it for writing.
 
-        Every file is read and hashed once. Expert cases are drawn as seed, reference and audit by patient with
-        ``settings.seed``, once and for all; without counts, half are reference and half audit. ``roles`` instead names
-        the role of every expert case, and the counts are not looked at. ``labels`` names the label values; None takes
-        those found. ``progress`` hears (done, total) cases.
+        Every file is read and hashed once. Expert cases are drawn as seed, reference and audit by
+        patient with ``settings.seed``, once and for all; without counts, half are reference and
+        half audit. ``roles`` instead names the role of every expert case, and the counts are not
+        looked at. ``labels`` names the label values; None takes those found. ``progress`` hears
+        (done, total) cases.
 
         Raises
         ------
         AlntError
-            If the folder is in use, a file is broken, grids or labels do not fit, or experts are too few; nothing is
-            left behind then.
+            If the folder is in use, a file is broken, grids or labels do not fit, or experts are
+            too few; nothing is left behind then.
         """
         folder, settings = Path(folder).absolute(), settings or Settings()
         _require_new(folder)
         looked = look(cases, settings.unknown, progress)
         names = name_labels(looked, labels, settings.unknown)
         if roles is None:
-            roles = draw_roles(cases, seed_cases=seed_cases, reference=reference, audit=audit, seed=settings.seed)
+            roles = draw_roles(
+                cases, seed_cases=seed_cases, reference=reference, audit=audit, seed=settings.seed
+            )
         else:
             roles = check_roles(cases, roles)
         there = folder.exists()
         try:
             make_folder(folder)
-            write_atomic(folder / TABLE, lambda path: _fill(path, folder, cases, looked, names, roles, settings))
+            write_atomic(
+                folder / TABLE,
+                lambda path: _fill(path, folder, cases, looked, names, roles, settings),
+            )
         except AlntError:
             with suppress(OSError):
                 if not there:
@@ -89,7 +97,10 @@ class Project(LabelBook, RunBook):
         folder = Path(folder).absolute()
         path = folder / TABLE
         if not path.is_file():
-            raise AlntError(f"'{folder}' is not a napari-alnt project (it has no {TABLE}); check the path or make one.")
+            raise AlntError(
+                f"'{folder}' is not a napari-alnt project (it has no {TABLE}); check the path or"
+                " make one."
+            )
         if not write:
             return cls(folder, Table(path, write=False), None)
         lock = _take_lock(folder)
@@ -162,11 +173,13 @@ def _take_lock(folder: Path) -> filelock.BaseFileLock:
         lock.acquire(timeout=0)
     except filelock.Timeout as error:
         raise ProjectLocked(
-            f"Project '{folder.name}' is being written to by {_owner(folder)}; close it there, or open it read-only."
+            f"Project '{folder.name}' is being written to by {_owner(folder)}; close it there, or"
+            " open it read-only."
         ) from error
     except OSError as error:
         raise ReadOnly(
-            f"Project '{folder}' lies in a folder that you cannot write to; open it read-only, or copy it."
+            f"Project '{folder}' lies in a folder that you cannot write to; open it read-only, or"
+            " copy it."
         ) from error
     return lock
 

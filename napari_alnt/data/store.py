@@ -58,7 +58,9 @@ class Store:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What the user should know of a project that another napari-alnt has made; usually nothing."""
+        """What the user should know of a project that another napari-alnt has made; usually
+        nothing.
+        """
         notices = Settings.from_file(json.loads(self._get("settings")))[1]
         if self._table.newer:
             text = "was made by a newer napari-alnt and is opened to look at; what this one does not know is not shown."
@@ -66,7 +68,8 @@ class Store:
         return notices
 
     def save_settings(self, settings: Settings) -> None:
-        """Keep new settings; the value that means unknown is fixed once masks have been read with it.
+        """Keep new settings; the value that means unknown is fixed once masks have been read with
+        it.
 
         Raises
         ------
@@ -75,7 +78,8 @@ class Store:
         """
         if settings.unknown != self.settings.unknown:
             raise AlntError(
-                f"Setting 'unknown' of project '{self.name}' stays {self.settings.unknown}, as its masks were checked"
+                f"Setting 'unknown' of project '{self.name}' stays {self.settings.unknown}, as its"
+                " masks were checked"
                 " with it; make a new project to change it."
             )
         self._set("settings", json.dumps(settings.to_dict()))
@@ -83,7 +87,10 @@ class Store:
     @property
     def labels(self) -> dict[int, str]:
         """Label values and their names, by value; 0 is the background and not among them."""
-        return {row["value"]: row["name"] for row in self._table.rows("SELECT * FROM labels ORDER BY value")}
+        return {
+            row["value"]: row["name"]
+            for row in self._table.rows("SELECT * FROM labels ORDER BY value")
+        }
 
     @property
     def cases(self) -> tuple[Case, ...]:
@@ -109,7 +116,9 @@ class Store:
 
     @property
     def taught_pool(self) -> tuple[str, ...]:
-        """The cases of the pool as it was that have a teacher's mask: those in it now, and those accepted since."""
+        """The cases of the pool as it was that have a teacher's mask: those in it now, and those
+        accepted since.
+        """
         query = "SELECT name FROM cases WHERE role = 'pool' AND teacher IS NOT NULL ORDER BY number"
         return tuple(row["name"] for row in self._table.rows(query))
 
@@ -132,7 +141,8 @@ class Store:
     def _require_writable(self) -> None:
         if not self.writable:
             raise ReadOnly(
-                f"Project '{self.name}' is open read-only, so nothing can be changed in it; open it to write."
+                f"Project '{self.name}' is open read-only, so nothing can be changed in it; open it"
+                " to write."
             )
 
     @contextmanager
@@ -150,7 +160,11 @@ class Store:
 
     def _case(self, row: Any) -> Case:
         version = row["version"] or 0
-        expert = self.folder / row["version_file"] if version else self._find(row["expert_near"], row["expert"])
+        expert = (
+            self.folder / row["version_file"]
+            if version
+            else self._find(row["expert_near"], row["expert"])
+        )
         status: Status = "accepted" if version else "expert" if expert else row["mark"]
         if status == "new" and row["draft"]:
             status = "draft"
@@ -166,19 +180,29 @@ class Store:
         )  # fmt: skip
 
     def _find(self, near: str | None, path: str | None) -> Path | None:
-        """A file that was named by its way from the project and by its full path, so that either may have moved."""
+        """A file that was named by its way from the project and by its full path, so that either
+        may have moved.
+        """
         if path is None:
             return None
         by_near = Path(os.path.normpath(self.folder / near)) if near else None
         return by_near if by_near is not None and by_near.exists() else Path(path)
 
     def _mask(self, case: Case, path: Path | None) -> Volume | None:
-        return read_labels(path, like=read_grid(case.image), unknown=self.settings.unknown) if path else None
+        return (
+            read_labels(path, like=read_grid(case.image), unknown=self.settings.unknown)
+            if path
+            else None
+        )
 
 
 def after(folder: Path, number: int) -> int:
     """The number after ``number`` and after all that files or folders already bear."""
-    taken = [int(path.name[:4]) for path in folder.glob("[0-9][0-9][0-9][0-9]*")] if folder.is_dir() else []
+    taken = (
+        [int(path.name[:4]) for path in folder.glob("[0-9][0-9][0-9][0-9]*")]
+        if folder.is_dir()
+        else []
+    )
     return max([number, *taken]) + 1
 
 
@@ -187,7 +211,9 @@ def now() -> str:
 
 
 def near(path: Path, folder: Path) -> str | None:
-    """The way from the project's folder to a file; None if there is none, as between Windows drives."""
+    """The way from the project's folder to a file; None if there is none, as between Windows
+    drives.
+    """
     try:
         return Path(os.path.relpath(path, folder)).as_posix()
     except ValueError:

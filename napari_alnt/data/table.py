@@ -56,10 +56,11 @@ CREATE TABLE validations (
 
 
 class Table:
-    """A connection that several threads of this process may use; one statement or transaction at a time.
+    """A connection that several threads of this process may use; one statement or transaction at a
+    time.
 
-    A table of an earlier napari-alnt is brought to this one's schema: in the file by who writes, in a copy in memory
-    by who only looks.
+    A table of an earlier napari-alnt is brought to this one's schema: in the file by who writes, in
+    a copy in memory by who only looks.
 
     Raises
     ------
@@ -95,7 +96,9 @@ class Table:
     def create(cls, path: Path) -> Table:
         """A new, empty table."""
         connection = _connect(path, "rwc")
-        connection.executescript(f"PRAGMA journal_mode = DELETE; {_SCHEMA} PRAGMA user_version = {VERSION};")
+        connection.executescript(
+            f"PRAGMA journal_mode = DELETE; {_SCHEMA} PRAGMA user_version = {VERSION};"
+        )
         connection.close()
         return cls(path, write=True)
 
@@ -111,7 +114,9 @@ class Table:
 
     @contextlib.contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it is durable when the block ends, none of it if the block fails."""
+        """One transaction: all of it is durable when the block ends, none of it if the block
+        fails.
+        """
         with self.lock, self._errors():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -126,11 +131,14 @@ class Table:
         version = int(self.rows("PRAGMA user_version")[0][0])
         if version > VERSION and self._write:
             raise NewerProject(
-                f"'{self.path}' was made by a newer napari-alnt (table version {version}, this one knows {VERSION}), so"
+                f"'{self.path}' was made by a newer napari-alnt (table version {version}, this one"
+                f" knows {VERSION}), so"
                 " it can only be looked at; update napari-alnt to work on it."
             )
         if version < 1:
-            raise AlntError(f"'{self.path}' is not the table of a napari-alnt project; open another folder.")
+            raise AlntError(
+                f"'{self.path}' is not the table of a napari-alnt project; open another folder."
+            )
         return version
 
     def _upgrade(self) -> None:
@@ -152,7 +160,12 @@ class Table:
             connection.execute(f"PRAGMA user_version = {VERSION}")
 
     def _tables(self) -> list[str]:
-        return [row["name"] for row in self.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid")]
+        return [
+            row["name"]
+            for row in self.rows(
+                "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid"
+            )
+        ]
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
@@ -168,11 +181,15 @@ def insert(connection: sqlite3.Connection, table: str, record: Any = None, **val
 
 
 def put(connection: sqlite3.Connection, table: str, record: Any = None, **values: Any) -> None:
-    """As :func:`insert`, but a row of the same key is replaced, as when a resumed run says a thing again."""
+    """As :func:`insert`, but a row of the same key is replaced, as when a resumed run says a thing
+    again.
+    """
     _insert("INSERT OR REPLACE", connection, table, record, values)
 
 
-def _insert(verb: str, connection: sqlite3.Connection, table: str, record: Any, values: dict[str, Any]) -> None:
+def _insert(
+    verb: str, connection: sqlite3.Connection, table: str, record: Any, values: dict[str, Any]
+) -> None:
     row = {**(dataclasses.asdict(record) if record is not None else {}), **values}
     columns = ", ".join(f'"{name}"' for name in row)
     marks = ", ".join("?" * len(row))
@@ -181,7 +198,8 @@ def _insert(verb: str, connection: sqlite3.Connection, table: str, record: Any, 
 
 
 def record(kind: type[T], row: sqlite3.Row) -> T:
-    """A dataclass from the columns of a row that bear its fields' names; NULL is nan, as SQLite knows no nan.
+    """A dataclass from the columns of a row that bear its fields' names; NULL is nan, as SQLite
+    knows no nan.
 
     A column that a table of an earlier napari-alnt lacks takes the field's default.
     """
@@ -191,7 +209,9 @@ def record(kind: type[T], row: sqlite3.Row) -> T:
 
 
 def _python(hint: str, value: Any) -> Any:
-    """A column's value as a field of that type holds it; numbers of a tuple stand in one column, as JSON."""
+    """A column's value as a field of that type holds it; numbers of a tuple stand in one column, as
+    JSON.
+    """
     if hint.startswith("tuple"):
         return tuple(json.loads(value or "[]"))
     return math.nan if value is None else value
@@ -207,7 +227,9 @@ def _copy_in_memory(source: sqlite3.Connection) -> sqlite3.Connection:
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     address = f"{path.absolute().as_uri()}?mode={mode}"
-    connection = sqlite3.connect(address, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        address, uri=True, timeout=30, isolation_level=None, check_same_thread=False
+    )
     connection.row_factory = sqlite3.Row
     if mode != "ro":
         connection.execute("PRAGMA synchronous = FULL")
@@ -217,18 +239,28 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 def _roll_back(path: Path) -> None:
     """After a crash the unfinished transaction has to be undone once by someone who may write."""
     if path.with_name(path.name + "-journal").exists() and os.access(path.parent, os.W_OK):
-        with contextlib.suppress(sqlite3.Error), contextlib.closing(_connect(path, "rw")) as connection:
+        with (
+            contextlib.suppress(sqlite3.Error),
+            contextlib.closing(_connect(path, "rw")) as connection,
+        ):
             connection.execute("SELECT count(*) FROM meta").fetchone()
 
 
 def _sentence(path: Path, error: sqlite3.Error) -> AlntError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_READONLY:
-        return ReadOnly(f"'{path}' cannot be written to; ask for the right to write there, or copy the project.")
+        return ReadOnly(
+            f"'{path}' cannot be written to; ask for the right to write there, or copy the project."
+        )
     if code == sqlite3.SQLITE_FULL:
-        return AlntError(f"The disk of '{path}' is full, so nothing was changed; free some space and try again.")
+        return AlntError(
+            f"The disk of '{path}' is full, so nothing was changed; free some space and try again."
+        )
     if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
         return AlntError(f"'{path}' is damaged ({error}); restore it from a backup.")
     if code == sqlite3.SQLITE_BUSY:
         return AlntError(f"'{path}' is in use by another program; try again when it is done.")
-    return AlntError(f"The project's table '{path}' could not be used ({error}); nothing was changed, check its disk.")
+    return AlntError(
+        f"The project's table '{path}' could not be used ({error}); nothing was changed, check its"
+        " disk."
+    )

@@ -1,7 +1,8 @@
 """Volumes and the grids they lie on. The only place that permutes axes.
 
-On disk anything; in memory ``(Z, Y, X)`` with x growing to the patient's left, y to the back and z to the head (LPS),
-so that ``voxels[k]`` is an axial slice as radiologists see it: the patient's right on the screen's left, front up.
+On disk anything; in memory ``(Z, Y, X)`` with x growing to the patient's left, y to the back and z
+to the head (LPS), so that ``voxels[k]`` is an axial slice as radiologists see it: the patient's
+right on the screen's left, front up.
 """
 
 from __future__ import annotations
@@ -14,7 +15,13 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 from nibabel.affines import apply_affine
-from nibabel.orientations import apply_orientation, axcodes2ornt, inv_ornt_aff, io_orientation, ornt_transform
+from nibabel.orientations import (
+    apply_orientation,
+    axcodes2ornt,
+    inv_ornt_aff,
+    io_orientation,
+    ornt_transform,
+)
 
 from napari_alnt.data.formats import find_format
 from napari_alnt.errors import AlntError
@@ -32,8 +39,8 @@ TOLERANCE = 0.01
 class Grid:
     """Where a file's voxels lie, and all that is needed to save another file on the same grid.
 
-    ``disk_shape`` (3,) and ``disk_affine`` (4, 4) are the file's own: voxel index to mm in RAS+, as in NIfTI.
-    ``header`` is the file's own header, or None.
+    ``disk_shape`` (3,) and ``disk_affine`` (4, 4) are the file's own: voxel index to mm in RAS+, as
+    in NIfTI. ``header`` is the file's own header, or None.
     """
 
     path: Path
@@ -43,9 +50,14 @@ class Grid:
 
     @classmethod
     def new(
-        cls, shape: tuple[int, int, int], spacing: Triple, axes: str = "LPS", origin: Triple = (0.0, 0.0, 0.0)
+        cls,
+        shape: tuple[int, int, int],
+        spacing: Triple,
+        axes: str = "LPS",
+        origin: Triple = (0.0, 0.0, 0.0),
     ) -> Grid:
-        """A grid without a file: turned ``shape`` (Z, Y, X), ``spacing`` (z, y, x) in mm, and the ``axes`` on disk.
+        """A grid without a file: turned ``shape`` (Z, Y, X), ``spacing`` (z, y, x) in mm, and the
+        ``axes`` on disk.
 
         ``origin`` is where the first voxel of the turned grid lies, (x, y, z) in mm, RAS+.
         """
@@ -80,7 +92,9 @@ class Grid:
         return float(z), float(y), float(x)
 
     def matches(self, other: Grid) -> bool:
-        """Whether both grids, turned, have one shape and their corners lie within ``TOLERANCE`` voxels."""
+        """Whether both grids, turned, have one shape and their corners lie within ``TOLERANCE``
+        voxels.
+        """
         return not self.difference(other)
 
     def difference(self, other: Grid) -> str:
@@ -99,7 +113,9 @@ class Grid:
 
 @dataclass(frozen=True, eq=False)
 class Volume:
-    """Voxels (Z, Y, X) in LPS directions, never resampled, and the grid of the file they came from."""
+    """Voxels (Z, Y, X) in LPS directions, never resampled, and the grid of the file they came
+    from.
+    """
 
     voxels: Array
     grid: Grid
@@ -121,7 +137,9 @@ class Volume:
 
     @property
     def translate(self) -> Triple:
-        """For napari: the first voxel (z, y, x) in mm, LPS; turns and shears of the affine are left out."""
+        """For napari: the first voxel (z, y, x) in mm, LPS; turns and shears of the affine are left
+        out.
+        """
         x, y, z = self.affine[:3, 3]
         return float(z), float(-y), float(-x)
 
@@ -156,7 +174,8 @@ def read_grid(path: Path | str) -> Grid:
 
 
 def read_labels(path: Path | str, like: Volume | Grid | None = None, unknown: int = 255) -> Volume:
-    """Read a mask: whole numbers from 0 up, in the smallest integer type; nan counts as ``unknown``.
+    """Read a mask: whole numbers from 0 up, in the smallest integer type; nan counts as
+    ``unknown``.
 
     Raises
     ------
@@ -174,13 +193,16 @@ def require_grid(grid: Grid, like: Grid) -> None:
     """Raise an ``AlntError`` that names both files unless the two grids agree."""
     if difference := grid.difference(like):
         raise AlntError(
-            f"The mask '{grid.path}' does not lie on the grid of '{like.path}' ({difference}); export the mask again"
+            f"The mask '{grid.path}' does not lie on the grid of '{like.path}' ({difference});"
+            " export the mask again"
             " on the image's own grid."
         )
 
 
 def label_values(labels: Array) -> tuple[int, ...]:
-    """The different values in an integer mask, sorted; far faster than sorting millions of voxels."""
+    """The different values in an integer mask, sorted; far faster than sorting millions of
+    voxels.
+    """
     if labels.size == 0 or labels.dtype.kind == "b" or labels.min() < 0 or labels.max() >= 2**16:
         return tuple(int(value) for value in np.unique(labels))
     present = np.zeros(int(labels.max()) + 1, bool)
@@ -191,14 +213,16 @@ def label_values(labels: Array) -> tuple[int, ...]:
 
 
 def write_labels(path: Path | str, labels: Array, grid: Grid) -> None:
-    """Save a mask (Z, Y, X) on the disk grid of its image, with that file's affine, qform and sform to the last bit.
+    """Save a mask (Z, Y, X) on the disk grid of its image, with that file's affine, qform and sform
+    to the last bit.
 
     Values are unchanged, in the smallest of uint8, uint16 and int32.
 
     Raises
     ------
     AlntError
-        If the mask's shape or values do not fit, or the file cannot be written; the old file is untouched.
+        If the mask's shape or values do not fit, or the file cannot be written; the old file is
+        untouched.
     """
     _write(Path(path), _whole(np.asarray(labels), None, "The mask"), grid)
 
@@ -225,7 +249,7 @@ def write_image(path: Path | str, voxels: Array, grid: Grid) -> None:
     _write(Path(path), np.asarray(voxels), grid)
 
 
-# between the disk's axes and ours -------------------------------------------------------------------------------------
+# between the disk's axes and ours -----------------------------------------------------------------
 
 
 def _read(path: Path) -> tuple[Grid, Array]:
@@ -260,12 +284,15 @@ def _turned_back(voxels: Array, grid: Grid) -> Array:
 def _write(path: Path, voxels: Array, grid: Grid) -> None:
     if voxels.shape != grid.shape:
         raise AlntError(
-            f"'{path.name}' was not saved because its {_times(voxels.shape)} voxels are not the {_times(grid.shape)} of"
+            f"'{path.name}' was not saved because its {_times(voxels.shape)} voxels are not the"
+            f" {_times(grid.shape)} of"
             f" '{grid.path}'."
         )
     write = find_format(path).write
     if write is None:
-        raise AlntError(f"'{path}' cannot be saved in this format; give it a name that ends in .nii.gz.")
+        raise AlntError(
+            f"'{path}' cannot be saved in this format; give it a name that ends in .nii.gz."
+        )
     write(path, _turned_back(voxels, grid), grid.disk_affine, grid.header)
 
 
@@ -273,7 +300,7 @@ def _times(shape: tuple[int, ...]) -> str:
     return "×".join(map(str, shape))
 
 
-# values ---------------------------------------------------------------------------------------------------------------
+# values -------------------------------------------------------------------------------------------
 
 
 def _finite(voxels: Array) -> Array:
@@ -296,12 +323,17 @@ def _whole(voxels: Array, unknown: int | None, what: str) -> Array:
         rounded = np.rint(voxels)
         # nan fails this comparison, as it should
         if not np.all(np.abs(voxels - rounded) < 1e-4):
-            raise AlntError(f"{what} holds values that are not whole numbers; save it as integer labels.")
+            raise AlntError(
+                f"{what} holds values that are not whole numbers; save it as integer labels."
+            )
         voxels = rounded
     elif voxels.dtype.kind not in "iu":
         raise AlntError(f"{what} holds {voxels.dtype} and no numbers; save it as integer labels.")
     low, high = (float(voxels.min()), float(voxels.max())) if voxels.size else (0.0, 0.0)
     if low < 0 or high > np.iinfo(np.int32).max:
-        raise AlntError(f"{what} holds the value {low if low < 0 else high:g}; labels must lie between 0 and 2³¹−1.")
+        raise AlntError(
+            f"{what} holds the value {low if low < 0 else high:g}; labels must lie between 0 and"
+            " 2³¹−1."
+        )
     dtype = np.uint8 if high < 2**8 else np.uint16 if high < 2**16 else np.int32
     return voxels.astype(dtype, copy=False)

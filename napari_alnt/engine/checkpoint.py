@@ -1,4 +1,6 @@
-"""One file a checkpoint: the student, its optimiser and where training stood, written atomically."""
+"""One file a checkpoint: the student, its optimiser and where training stood, written
+atomically.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +20,12 @@ from napari_alnt.errors import AlntError
 
 @dataclass(frozen=True)
 class Position:
-    """Where training stood: steps and epochs done since the first run, and those done before this run.
+    """Where training stood: steps and epochs done since the first run, and those done before this
+    run.
 
-    ``network``, ``classes``, ``spacing`` and ``window`` say what the weights can be used for. ``unfinished`` holds
-    what an interrupted epoch had gathered; ``look_due`` says that the epoch's audit and ranking are still to come;
-    ``standing`` is the cases' trust along the path so far.
+    ``network``, ``classes``, ``spacing`` and ``window`` say what the weights can be used for.
+    ``unfinished`` holds what an interrupted epoch had gathered; ``look_due`` says that the epoch's
+    audit and ranking are still to come; ``standing`` is the cases' trust along the path so far.
     """
 
     step: int
@@ -39,15 +42,24 @@ class Position:
 
     def fits(self, other: Position) -> bool:
         """Whether weights of the one can go on as the other."""
-        return all(getattr(self, name) == getattr(other, name) for name in ("network", "classes", "spacing", "window"))
+        return all(
+            getattr(self, name) == getattr(other, name)
+            for name in ("network", "classes", "spacing", "window")
+        )
 
 
 def save(path: Path, net: nn.Module, optimizer: torch.optim.Optimizer, position: Position) -> None:
     """Write a checkpoint; the one before stays whole until the new one is on the disk."""
-    tensors = {f"student.{name}": value.detach().cpu().contiguous() for name, value in net.state_dict().items()}
+    tensors = {
+        f"student.{name}": value.detach().cpu().contiguous()
+        for name, value in net.state_dict().items()
+    }
     for index, state in optimizer.state_dict()["state"].items():
         tensors.update(
-            {f"optimizer.{index}.{name}": value.detach().cpu().contiguous() for name, value in state.items()}
+            {
+                f"optimizer.{index}.{name}": value.detach().cpu().contiguous()
+                for name, value in state.items()
+            }
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     metadata = {"position": json.dumps(asdict(position))}
@@ -69,7 +81,8 @@ def position(path: Path) -> Position:
         return Position(**values)
     except Exception as error:
         raise AlntError(
-            f"The checkpoint of run {path.parent.parent.name} cannot be read; train with --fresh to begin anew."
+            f"The checkpoint of run {path.parent.parent.name} cannot be read; train with --fresh to"
+            " begin anew."
         ) from error
 
 
@@ -78,10 +91,13 @@ def load(path: Path, net: nn.Module, optimizer: torch.optim.Optimizer | None = N
     found = position(path)
     with safe_open(path, framework="pt") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    net.load_state_dict({name[8:]: value for name, value in tensors.items() if name.startswith("student.")})
+    net.load_state_dict(
+        {name[8:]: value for name, value in tensors.items() if name.startswith("student.")}
+    )
     if optimizer is not None:
         _load_optimizer(
-            optimizer, {name[10:]: value for name, value in tensors.items() if name.startswith("optimizer.")}
+            optimizer,
+            {name[10:]: value for name, value in tensors.items() if name.startswith("optimizer.")},
         )
     return found
 
@@ -91,4 +107,6 @@ def _load_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, torch.T
     for name, value in tensors.items():
         index, key = name.split(".", 1)
         state.setdefault(int(index), {})[key] = value
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    optimizer.load_state_dict(
+        {"state": state, "param_groups": optimizer.state_dict()["param_groups"]}
+    )

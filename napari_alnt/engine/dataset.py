@@ -35,7 +35,8 @@ CENTRES = 4000
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A case on the training grid, memory-mapped: ``image`` (D, H, W) in −1…1, ``target`` (D, H, W) of class indices.
+    """A case on the training grid, memory-mapped: ``image`` (D, H, W) in −1…1, ``target`` (D, H, W)
+    of class indices.
 
     ``centres`` (n, 3) are foreground voxels, the same number of each class where there are enough.
     """
@@ -82,7 +83,9 @@ class Dataset:
         return self._cached(key, lambda: self._make_image(self.project.image(case)))
 
     def classes_of(self, labels: NDArray[Any]) -> NDArray[np.int16]:
-        """Label values as class indices 0…C−1, ``IGNORE`` where unknown; values of no class count as background."""
+        """Label values as class indices 0…C−1, ``IGNORE`` where unknown; values of no class count
+        as background.
+        """
         place = np.searchsorted(self.values, labels).clip(max=len(self.values) - 1)
         classes = np.where(self.values[place] == labels, place + 1, 0).astype(np.int16)
         classes[labels == self.settings.unknown] = IGNORE
@@ -94,8 +97,12 @@ class Dataset:
         return table[classes].astype(np.min_scalar_type(int(table.max())))
 
     def batch(self, cases: Sequence[Prepared], rngs: Sequence[np.random.Generator]) -> Batch:
-        """One patch of each case, drawn with a generator each: images (B, 1, D, H, W), targets (B, D, H, W)."""
-        patches = [self._vary(*self._patch(case, rng), rng) for case, rng in zip(cases, rngs, strict=True)]
+        """One patch of each case, drawn with a generator each: images (B, 1, D, H, W), targets (B,
+        D, H, W).
+        """
+        patches = [
+            self._vary(*self._patch(case, rng), rng) for case, rng in zip(cases, rngs, strict=True)
+        ]
         return Batch(
             images=torch.stack([image for image, _ in patches]),
             targets=torch.stack([target for _, target in patches]),
@@ -105,8 +112,8 @@ class Dataset:
     def fixed_patches(self, case: Prepared) -> list[tuple[Tensor, Tensor]]:
         """The patches by which a case is scored, the same at every ranking.
 
-        A regular tiling if it needs no more than ``score_patches``; else half of them centred on the label's
-        structures and half spread evenly over the volume.
+        A regular tiling if it needs no more than ``score_patches``; else half of them centred on
+        the label's structures and half spread evenly over the volume.
         """
         tiles = _tiling(case.image.shape, self.settings.patch)
         limit = self.settings.score_patches
@@ -151,30 +158,43 @@ class Dataset:
     def _patch(self, case: Prepared, rng: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any]]:
         if len(case.centres) and rng.random() < self.settings.foreground:
             size = np.array(self.settings.patch)
-            centre = case.centres[rng.integers(len(case.centres))] + rng.integers(-(size // 4), size // 4 + 1)
+            centre = case.centres[rng.integers(len(case.centres))] + rng.integers(
+                -(size // 4), size // 4 + 1
+            )
         else:
             centre = rng.integers(0, case.image.shape)
         return self._cut(case, centre)
 
     def _cut(self, case: Prepared, centre: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """The patch around a voxel, moved inside the volume; what still sticks out is air that nobody labelled."""
+        """The patch around a voxel, moved inside the volume; what still sticks out is air that
+        nobody labelled.
+        """
         size, shape = np.array(self.settings.patch), np.array(case.image.shape)
         start = np.clip(centre - size // 2, 0, np.maximum(shape - size, 0))
-        box = tuple(slice(a, b) for a, b in zip(start, np.minimum(start + size, shape), strict=True))
+        box = tuple(
+            slice(a, b) for a, b in zip(start, np.minimum(start + size, shape), strict=True)
+        )
         image, target = np.full(size, -1, np.float32), np.full(size, IGNORE, np.int64)
         inside = tuple(slice(0, part.stop - part.start) for part in box)
         image[inside], target[inside] = case.image[box], case.target[box]
         return image, target
 
-    def _vary(self, image: NDArray[Any], target: NDArray[Any], rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    def _vary(
+        self, image: NDArray[Any], target: NDArray[Any], rng: np.random.Generator
+    ) -> tuple[Tensor, Tensor]:
         if not self.settings.augment:
             return _tensors(image, target)
-        if not hasattr(self._of_thread, "augmentation"):  # it holds random state, which threads must not share
+        if not hasattr(
+            self._of_thread, "augmentation"
+        ):  # it holds random state, which threads must not share
             self._of_thread.augmentation = _augmentation(self.settings)
         augmentation = self._of_thread.augmentation
         augmentation.set_random_state(seed=int(rng.integers(2**31)))
         varied = augmentation(
-            {"image": torch.from_numpy(image)[None], "target": torch.from_numpy(target)[None].float()}
+            {
+                "image": torch.from_numpy(image)[None],
+                "target": torch.from_numpy(target)[None].float(),
+            }
         )
         return _plain(varied["image"]), _plain(varied["target"])[0].round().long()
 
@@ -200,7 +220,9 @@ def _augmentation(settings: Settings) -> Compose:
             padding_mode="border",
         ),
         RandGaussianNoised("image", prob=0.2, std=0.05),
-        RandGaussianSmoothd("image", prob=0.1, sigma_x=(0.3, 0.8), sigma_y=(0.3, 0.8), sigma_z=(0.3, 0.8)),
+        RandGaussianSmoothd(
+            "image", prob=0.1, sigma_x=(0.3, 0.8), sigma_y=(0.3, 0.8), sigma_z=(0.3, 0.8)
+        ),
         RandScaleIntensityd("image", factors=0.1, prob=0.3),
         RandShiftIntensityd("image", offsets=0.1, prob=0.3),
     ]
@@ -220,7 +242,9 @@ def _centres(target: NDArray[np.int16], classes: int) -> NDArray[np.int32]:
 def _tiling(shape: Sequence[int], patch: Sequence[int]) -> NDArray[np.int64]:
     """Centres (n, 3) of patches that together cover the volume."""
     axes = [
-        np.linspace(size / 2, max(length - size / 2, size / 2), max(1, -(-length // size))).astype(int)
+        np.linspace(size / 2, max(length - size / 2, size / 2), max(1, -(-length // size))).astype(
+            int
+        )
         for length, size in zip(shape, patch, strict=True)
     ]
     return np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)

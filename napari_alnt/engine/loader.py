@@ -14,10 +14,12 @@ Pair = tuple[Batch, Batch]
 
 
 class Loader:
-    """Makes the batches of coming steps in ``threads`` threads; with none, each when it is asked for.
+    """Makes the batches of coming steps in ``threads`` threads; with none, each when it is asked
+    for.
 
-    ``make`` draws a step's (pseudo-labelled, expert) batches from the step's number alone, so it does not matter when
-    it is called. Threads are enough: cutting and turning a patch happens outside Python's lock.
+    ``make`` draws a step's (pseudo-labelled, expert) batches from the step's number alone, so it
+    does not matter when it is called. Threads are enough: cutting and turning a patch happens
+    outside Python's lock.
     """
 
     def __init__(self, make: Callable[[int], Pair], threads: int) -> None:

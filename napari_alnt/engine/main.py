@@ -15,24 +15,27 @@ from typing import TextIO
 import torch
 
 from napari_alnt.data import Project, Run
+from napari_alnt.engine.commands import Mailbox, SharedMailbox
 from napari_alnt.engine.dataset import Dataset
-from napari_alnt.engine.mailbox import Mailbox, SharedMailbox
-from napari_alnt.engine.memory import out_of_memory
-from napari_alnt.engine.ranks import LOST, Ranks
-from napari_alnt.engine.student import Student
+from napari_alnt.engine.distributed import LOST, Ranks
+from napari_alnt.engine.evaluation import Viewer
+from napari_alnt.engine.student import Student, out_of_memory
 from napari_alnt.engine.teacher import Teaching
 from napari_alnt.engine.training import Training
-from napari_alnt.engine.viewing import Viewer
 from napari_alnt.errors import AlntError
 from napari_alnt.events import Event, Failed, Finished, to_line
 from napari_alnt.settings import Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one job and say what happens on standard output; 0 when it ended well, 1 when it failed."""
+    """Run one job and say what happens on standard output; 0 when it ended well, 1 when it
+    failed.
+    """
     options = _parse(arguments)
     out = _keep_standard_output()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then asks for a stop
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C is for the parent, which then asks for a stop
     if hasattr(os, "nice"):
         os.nice(10)  # whoever paints in the window goes first
     ranks, ended = Ranks(), Failed("The training ended without a word.")
@@ -123,8 +126,14 @@ def _failure(error: BaseException, ranks: Ranks) -> Failed:
     if isinstance(error, AlntError):
         return Failed(str(error), detail)
     if out_of_memory(error):
-        return Failed("Memory ran out; make the patch or the batch smaller and train again.", detail)
-    if ranks.size > 1 and isinstance(error, RuntimeError):  # what gloo and nccl raise when nobody answers
+        return Failed(
+            "Memory ran out; make the patch or the batch smaller and train again.", detail
+        )
+    if ranks.size > 1 and isinstance(
+        error, RuntimeError
+    ):  # what gloo and nccl raise when nobody answers
         return Failed(LOST, detail)
     words = str(error).strip().splitlines() or [""]
-    return Failed(f"The training met something unforeseen ({type(error).__name__}: {words[0]:.200}).", detail)
+    return Failed(
+        f"The training met something unforeseen ({type(error).__name__}: {words[0]:.200}).", detail
+    )

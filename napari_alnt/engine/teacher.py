@@ -1,4 +1,6 @@
-"""The teacher: a network that learns from the seed cases and writes masks for the pool (step 1 of the paper)."""
+"""The teacher: a network that learns from the seed cases and writes masks for the pool (step 1 of
+the paper).
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,10 @@ import torch
 
 from napari_alnt import core
 from napari_alnt.data import Case, Project, Run, write_labels
+from napari_alnt.engine.commands import Mailbox
 from napari_alnt.engine.dataset import Dataset, Prepared
-from napari_alnt.engine.mailbox import Mailbox
+from napari_alnt.engine.evaluation import Viewer
 from napari_alnt.engine.student import Student
-from napari_alnt.engine.viewing import Viewer
 from napari_alnt.events import CheckpointSaved, Event, Finished, Progress, Started, TeacherWritten
 from napari_alnt.settings import Settings
 
@@ -32,7 +34,9 @@ class Teaching:
         self.viewer = Viewer(project, run, self.dataset, self.teacher)
 
     def events(self) -> Iterator[Event]:
-        """Learn, look at the audit cases, write the masks; a stop is obeyed after the step or case in progress."""
+        """Learn, look at the audit cases, write the masks; a stop is obeyed after the step or case
+        in progress.
+        """
         seeds, pool = self.project.by_role("seed"), self.project.by_role("pool")
         yield Started(
             run=self.run.number,
@@ -48,7 +52,9 @@ class Teaching:
         yield from self._learn(seeds)
         if not self.mailbox.stopped:
             yield from self.viewer.validate()
-            yield CheckpointSaved(self._step, str(self.teacher.save(self.run).relative_to(self.project.folder)))
+            yield CheckpointSaved(
+                self._step, str(self.teacher.save(self.run).relative_to(self.project.folder))
+            )
             yield from self._write(pool)
         yield Finished(self._step, "stopped" if self.mailbox.stopped else "done")
 

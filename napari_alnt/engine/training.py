@@ -13,15 +13,14 @@ import torch
 
 from napari_alnt import core
 from napari_alnt.data import Case, Project, Run
+from napari_alnt.engine.commands import Mailbox, SharedMailbox
 from napari_alnt.engine.dataset import Dataset, Prepared
+from napari_alnt.engine.distributed import Ranks
+from napari_alnt.engine.evaluation import Viewer
 from napari_alnt.engine.ledger import EpochBook
 from napari_alnt.engine.loader import Loader
-from napari_alnt.engine.mailbox import Mailbox, SharedMailbox
-from napari_alnt.engine.memory import out_of_memory
-from napari_alnt.engine.ranks import Ranks
-from napari_alnt.engine.standing import Standing
-from napari_alnt.engine.student import Student, path_of, precision
-from napari_alnt.engine.viewing import Viewer
+from napari_alnt.engine.relative_loss import Standing
+from napari_alnt.engine.student import Student, out_of_memory, path_of, precision
 from napari_alnt.errors import AlntError
 from napari_alnt.events import (
     CheckpointSaved,
@@ -42,8 +41,8 @@ from napari_alnt.settings import Settings
 class Training:
     """One run: from its first step, or its checkpoint, to its last.
 
-    Everything random in a step is drawn from (seed, step), so a resumed run repeats an uninterrupted one bit for bit
-    on one type of device.
+    Everything random in a step is drawn from (seed, step), so a resumed run repeats an
+    uninterrupted one bit for bit on one type of device.
     """
 
     def __init__(
@@ -70,7 +69,9 @@ class Training:
     @property
     def last(self) -> int:
         """The step at which the run is done."""
-        return self.student.position.step_before + self.settings.epochs * self.settings.steps_per_epoch
+        return (
+            self.student.position.step_before + self.settings.epochs * self.settings.steps_per_epoch
+        )
 
     def events(self) -> Iterator[Event]:
         """Train to the end or until stopped; a stop is obeyed after the step in progress."""
@@ -113,7 +114,7 @@ class Training:
             audit=len(self.project.by_role("audit")),
         )
 
-    # an epoch -------------------------------------------------------------------------------------------------------
+    # an epoch -------------------------------------------------------------------------------------
 
     def _epoch(self) -> Iterator[Event]:
         epoch = self.student.position.epoch + 1
@@ -135,7 +136,9 @@ class Training:
     def _save(self) -> CheckpointSaved:
         path = self.student.save(self.run) if self.ranks.rank == 0 else path_of(self.run)
         self.ranks.wait()
-        return CheckpointSaved(self.student.position.step, str(path.relative_to(self.project.folder)))
+        return CheckpointSaved(
+            self.student.position.step, str(path.relative_to(self.project.folder))
+        )
 
     def _epoch_complete(self) -> bool:
         position = self.student.position
@@ -165,7 +168,7 @@ class Training:
             self.mailbox.sync()
             yield from self.viewer.predict(list(self.mailbox.asked()))
 
-    # a step ---------------------------------------------------------------------------------------------------------
+    # a step ---------------------------------------------------------------------------------------
 
     def _step(self, epoch: int, book: EpochBook) -> Iterator[Event]:
         step, settings = self.student.position.step, self.settings
@@ -176,7 +179,9 @@ class Training:
         for group in self.student.optimizer.param_groups:
             group["lr"] = rate
         standing = Standing(self.masks, self.student.position.standing)
-        names, experts = (tuple(case.case for case in self._drawn(step, stream)[0]) for stream in (0, 1))
+        names, experts = (
+            tuple(case.case for case in self._drawn(step, stream)[0]) for stream in (0, 1)
+        )
         report = yield from self._train(pseudo, expert, standing.of(names), names)
         book.add(report, experts)
         standing.add(report)
@@ -195,7 +200,14 @@ class Training:
             seconds=time.monotonic() - start,
             waited=self.loader.waited - waited,
             samples=tuple(
-                map(SampleWeighed, report.cases, report.trust, report.informativeness, report.weights, report.losses)
+                map(
+                    SampleWeighed,
+                    report.cases,
+                    report.trust,
+                    report.informativeness,
+                    report.weights,
+                    report.losses,
+                )
             ),
         )
 
@@ -231,7 +243,8 @@ class Training:
             self.at_once = (self.at_once or max(len(pseudo.cases), len(expert.cases))) // 2 or 1
             torch.cuda.empty_cache()  # nothing where there is no such device
             yield Warned(
-                f"Memory ran out; from now on the patches pass the network {self.at_once} at a time, which is slower"
+                f"Memory ran out; from now on the patches pass the network {self.at_once} at a"
+                " time, which is slower"
                 " and gives the same."
             )
 
@@ -239,7 +252,10 @@ class Training:
         """Say once in a run that its steps go the slow way."""
         if slow and not self._said_slow:
             self._said_slow = True
-            yield Warned(f"Network '{self.settings.network}' is weighed the slow way, exact all the same, as {slow}.")
+            yield Warned(
+                f"Network '{self.settings.network}' is weighed the slow way, exact all the same, as"
+                f" {slow}."
+            )
 
     def _batches(self, step: int) -> tuple[core.Batch, core.Batch]:
         """This process's (pseudo-labelled, expert) batches of a step."""
@@ -248,14 +264,19 @@ class Training:
     def _drawn(self, step: int, stream: int) -> tuple[list[Prepared], list[np.random.Generator]]:
         """The cases of a step, for all processes, and a generator for each patch.
 
-        They come from an endless series of shuffles, so that all are seen equally often. ``stream`` 0 draws from the
-        pool, 1 from the experts.
+        They come from an endless series of shuffles, so that all are seen equally often. ``stream``
+        0 draws from the pool, 1 from the experts.
         """
         cases = [case for _, case in self.experts.values()] if stream else list(self.pool.values())
         size = self.ranks.size * (self.settings.expert_batch if stream else self.settings.batch)
         places = range(step * size, (step + 1) * size)
-        chosen = [self._shuffled(cases, stream, place // len(cases))[place % len(cases)] for place in places]
-        return chosen, [np.random.default_rng([self.settings.seed, stream, place]) for place in places]
+        chosen = [
+            self._shuffled(cases, stream, place // len(cases))[place % len(cases)]
+            for place in places
+        ]
+        return chosen, [
+            np.random.default_rng([self.settings.seed, stream, place]) for place in places
+        ]
 
     def _cut(self, cases: list[Prepared], rngs: list[np.random.Generator]) -> core.Batch:
         size = len(cases) // self.ranks.size
@@ -277,7 +298,7 @@ class Training:
         done = self.student.position.step - first
         return (time.monotonic() - start) / done * (self.last - self.student.position.step)
 
-    # the cases ------------------------------------------------------------------------------------------------------
+    # the cases ------------------------------------------------------------------------------------
 
     def _prepare_cases(self) -> Iterator[Event]:
         """Bring every case to the training grid once; later runs find it in the cache."""
@@ -294,25 +315,43 @@ class Training:
         """Take up what was accepted, reverted or taught since the epoch before."""
         before = {name: version for name, (version, _) in self.experts.items()}
         reference, pool = self._present()
-        experts, pseudo = {case.name: self._expert(case) for case in reference}, {c.name: self._pseudo(c) for c in pool}
+        experts, pseudo = (
+            {case.name: self._expert(case) for case in reference},
+            {c.name: self._pseudo(c) for c in pool},
+        )
         if (experts, pseudo) != (self.experts, self.pool):
             self.loader.forget()
         self.experts, self.pool = experts, pseudo
         self.masks = {case.name: case.teacher_sha256 for case in pool}
         if not self.pool:
-            raise AlntError("No case in the pool has a teacher mask any more, so there is nothing left to learn from.")
-        changed = tuple(name for name, (version, _) in self.experts.items() if before.get(name) != version)
+            raise AlntError(
+                "No case in the pool has a teacher mask any more, so there is nothing left to learn"
+                " from."
+            )
+        changed = tuple(
+            name for name, (version, _) in self.experts.items() if before.get(name) != version
+        )
         if changed and before:
             yield ExpertsChanged(epoch, changed)
-        if not before and (bare := sum(1 for case in self.project.by_role("pool") if not case.teacher)):
-            yield Warned(f"{bare} cases in the pool have no teacher mask and are left out; run teach to make them.")
+        if not before and (
+            bare := sum(1 for case in self.project.by_role("pool") if not case.teacher)
+        ):
+            yield Warned(
+                f"{bare} cases in the pool have no teacher mask and are left out; run teach to make"
+                " them."
+            )
 
     def _present(self) -> tuple[tuple[Case, ...], list[Case]]:
-        """The reference and the pool; who trains together must see the same, so look until all do."""
+        """The reference and the pool; who trains together must see the same, so look until all
+        do.
+        """
         while True:
             reference = self.project.by_role("reference")
             pool = [case for case in self.project.by_role("pool") if case.teacher]
-            seen = [[case.name, self.project.label_version(case), case.teacher_sha256] for case in (*reference, *pool)]
+            seen = [
+                [case.name, self.project.label_version(case), case.teacher_sha256]
+                for case in (*reference, *pool)
+            ]
             everybody = self.ranks.collect(seen)
             if all(other == everybody[0] for other in everybody):
                 return reference, pool

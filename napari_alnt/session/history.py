@@ -7,7 +7,16 @@ from collections.abc import Iterable
 
 from psygnal import Signal
 
-from napari_alnt.events import CaseScored, EpochDone, Event, LedgerRow, Predicted, SampleWeighed, StepDone, Validated
+from napari_alnt.events import (
+    CaseScored,
+    EpochDone,
+    Event,
+    LedgerRow,
+    Predicted,
+    SampleWeighed,
+    StepDone,
+    Validated,
+)
 
 
 class History:
@@ -61,7 +70,14 @@ class History:
 
     def restart(self) -> None:
         """Forget all: a new student begins."""
-        for table in (self.steps, self.validations, self.samples, self.ledger, self.scores, self.predictions):
+        for table in (
+            self.steps,
+            self.validations,
+            self.samples,
+            self.ledger,
+            self.scores,
+            self.predictions,
+        ):
             table.clear()
         self.changed.emit("restarted")
 

@@ -1,4 +1,6 @@
-"""One self-contained HTML page about a project: the audit curve, the runs, the queue, the settings."""
+"""One self-contained HTML page about a project: the audit curve, the runs, the queue, the
+settings.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,19 @@ def _page(session: Session, notes: Sequence[str]) -> str:
         _curve(curve),
         _table(["step", "Dice", "HD95 mm", "cases"], audit),
         "<h2>Queue</h2>",
-        _table(["case", "no", "status", "trust", "informativeness", "share", "Dice with teacher", "priority"], queue),
+        _table(
+            [
+                "case",
+                "no",
+                "status",
+                "trust",
+                "informativeness",
+                "share",
+                "Dice with teacher",
+                "priority",
+            ],
+            queue,
+        ),
         "<h2>Runs</h2>",
         _table(["run", "job", "state"], [(run.number, run.job, run.state) for run in project.runs]),
         "<h2>Settings of the newest run</h2>",
@@ -61,7 +75,10 @@ def _page(session: Session, notes: Sequence[str]) -> str:
 
 def _table(columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
     head = "".join(f"<th>{html.escape(column)}</th>" for column in columns)
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(words(value))}</td>" for value in row) + "</tr>" for row in rows)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(words(value))}</td>" for value in row) + "</tr>"
+        for row in rows
+    )
     return f"<table><tr>{head}</tr>{body}</table>"
 
 
@@ -78,7 +95,10 @@ def _curve(points: Sequence[tuple[int, float]], width: int = 640, height: int = 
     if len(known) < 2:
         return ""
     left, bottom, last = 40, 24, max(known[-1][0], 1)
-    spots = [(left + (width - left - 10) * step / last, (height - bottom) * (1 - dice) + 5) for step, dice in known]
+    spots = [
+        (left + (width - left - 10) * step / last, (height - bottom) * (1 - dice) + 5)
+        for step, dice in known
+    ]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)
     dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="#26a"/>' for x, y in spots)
     grid = "".join(

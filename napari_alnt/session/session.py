@@ -27,10 +27,10 @@ from napari_alnt.events import (
     TeacherWritten,
     Validated,
 )
-from napari_alnt.session.client import Engine, Job
+from napari_alnt.ranking import RANKINGS, CaseScores, NoiseAudit
+from napari_alnt.session.engine import Engine, Job
 from napari_alnt.session.history import History
-from napari_alnt.session.noise import Looks, NoiseAudit
-from napari_alnt.session.ranking import RANKINGS, CaseScores
+from napari_alnt.session.reviews import looks_of
 from napari_alnt.settings import Settings
 
 CHECKPOINT = Path("checkpoint") / "student.safetensors"
@@ -40,8 +40,9 @@ CHECKPOINT = Path("checkpoint") / "student.safetensors"
 class QueueRow:
     """One line of the queue; nan where nothing is known yet.
 
-    ``trust`` is the mask's agreement with what the student has learned, over the rankings so far (0…1), ``share`` the
-    case's part of the weights in the last epoch, ``dice`` that of the student's mask with the teacher's.
+    ``trust`` is the mask's agreement with what the student has learned, over the rankings so far
+    (0…1), ``share`` the case's part of the weights in the last epoch, ``dice`` that of the
+    student's mask with the teacher's.
     """
 
     case: str
@@ -57,8 +58,8 @@ class QueueRow:
 class Session:
     """One open project: starts the engine, applies what it says, keeps the queue.
 
-    The session alone writes the project's table. ``changed`` names what has changed: "case", "queue", "run",
-    "settings".
+    The session alone writes the project's table. ``changed`` names what has changed: "case",
+    "queue", "run", "settings".
     """
 
     changed = Signal(str)
@@ -79,7 +80,8 @@ class Session:
         Raises
         ------
         ProjectLocked
-            If another window or command is writing to it; ``write=False`` opens it all the same, to look at.
+            If another window or command is writing to it; ``write=False`` opens it all the same, to
+            look at.
         """
         return cls(Project.open(Path(folder), write=write))
 
@@ -96,14 +98,18 @@ class Session:
             self._end_run("stopped", -1)
         self.project.close()
 
-    # jobs -----------------------------------------------------------------------------------------------------------
+    # jobs -----------------------------------------------------------------------------------------
 
     def teach(self, settings: Settings | None = None) -> Iterator[Event]:
-        """Train the teacher on the seed cases and write its masks for the pool (step 1 of the paper)."""
+        """Train the teacher on the seed cases and write its masks for the pool (step 1 of the
+        paper).
+        """
         return self._follow(self.start("teach", settings))
 
     def train(self, settings: Settings | None = None, fresh: bool = False) -> Iterator[Event]:
-        """Train the student; go on from the last run, or resume it where it was cut off, unless ``fresh``."""
+        """Train the student; go on from the last run, or resume it where it was cut off, unless
+        ``fresh``.
+        """
         return self._follow(self.start("train", settings, fresh=fresh))
 
     def rank(self) -> Iterator[Event]:
@@ -115,9 +121,15 @@ class Session:
         return self._follow(self.start("predict", cases=cases))
 
     def start(
-        self, job: Job, settings: Settings | None = None, *, cases: Sequence[str] = (), fresh: bool = False
+        self,
+        job: Job,
+        settings: Settings | None = None,
+        *,
+        cases: Sequence[str] = (),
+        fresh: bool = False,
     ) -> Engine:
-        """Start the engine on a job and return it; whoever reads its events gives each to :meth:`apply`.
+        """Start the engine on a job and return it; whoever reads its events gives each to
+        :meth:`apply`.
 
         Raises
         ------
@@ -125,9 +137,13 @@ class Session:
             If the project is read-only, a job is already running, or the job lacks what it needs.
         """
         if not self.project.writable:
-            raise ReadOnly(f"Project '{self.project.name}' is open read-only, so nothing can run in it.")
+            raise ReadOnly(
+                f"Project '{self.project.name}' is open read-only, so nothing can run in it."
+            )
         if self.engine is not None and self.engine.running:
-            raise AlntError("A job is already running in this project; wait for its end or stop it.")
+            raise AlntError(
+                "A job is already running in this project; wait for its end or stop it."
+            )
         self._check(job, cases)
         if settings is not None and settings != self.project.settings:
             self.project.save_settings(settings)
@@ -138,7 +154,9 @@ class Session:
         self._scored = []
         launcher = self.project.settings.launcher
         try:
-            self.engine = Engine(self.project.folder, self._run.number, job, cases=cases, launcher=launcher)
+            self.engine = Engine(
+                self.project.folder, self._run.number, job, cases=cases, launcher=launcher
+            )
         except AlntError:
             self._end_run("failed", -1)
             raise
@@ -146,10 +164,14 @@ class Session:
         return self.engine
 
     def apply(self, event: Event) -> None:
-        """Write down what one event says. Call it for every event of the engine, in order, in one thread."""
+        """Write down what one event says. Call it for every event of the engine, in order, in one
+        thread.
+        """
         if isinstance(event, (CaseScored, Predicted)) and not self._current(event):
             return
-        if not (self._job == "teach" and isinstance(event, Validated)):  # the teacher's is not the student's curve
+        if not (
+            self._job == "teach" and isinstance(event, Validated)
+        ):  # the teacher's is not the student's curve
             self.history.apply(event)
         match event:
             case EpochDone() if self._run:
@@ -186,7 +208,9 @@ class Session:
 
     def _prepare_top(self) -> None:
         """Have the pictures of the queue's top made ahead, so that opening a case does not wait."""
-        top = [row.case for row in self.queue() if row.status != "accepted"][: self.project.settings.prepare]
+        top = [row.case for row in self.queue() if row.status != "accepted"][
+            : self.project.settings.prepare
+        ]
         if self.engine is not None:
             self.engine.send(Command("predict", tuple(top)))
 
@@ -202,14 +226,18 @@ class Session:
     def _check(self, job: Job, cases: Sequence[str]) -> None:
         if job == "teach" and not self.project.by_role("seed"):
             raise AlntError(
-                f"Project '{self.project.name}' has no seed cases for a teacher to learn from; make the project with"
+                f"Project '{self.project.name}' has no seed cases for a teacher to learn from; make"
+                " the project with"
                 " --seed-cases, or bring masks with teach --folder or --command."
             )
         if job in ("rank", "predict") and self.last_student() is None:
-            raise AlntError(f"Project '{self.project.name}' has no trained student yet; run train first.")
+            raise AlntError(
+                f"Project '{self.project.name}' has no trained student yet; run train first."
+            )
         if job == "train" and not any(case.teacher for case in self.project.by_role("pool")):
             raise AlntError(
-                f"No case in the pool of project '{self.project.name}' has a teacher mask; run teach first."
+                f"No case in the pool of project '{self.project.name}' has a teacher mask; run"
+                " teach first."
             )
         for case in cases:
             self.project.case(case)
@@ -228,7 +256,11 @@ class Session:
 
     def last_student(self) -> Run | None:
         """The newest training run that has a checkpoint."""
-        trained = [run for run in self.project.runs if run.job == "train" and (run.folder / CHECKPOINT).exists()]
+        trained = [
+            run
+            for run in self.project.runs
+            if run.job == "train" and (run.folder / CHECKPOINT).exists()
+        ]
         return trained[-1] if trained else None
 
     def _end_run(self, state: str, step: int) -> None:
@@ -238,7 +270,7 @@ class Session:
             self._run = self._job = None
             self.changed.emit("run")
 
-    # the radiologist's work -----------------------------------------------------------------------------------------
+    # the radiologist's work -----------------------------------------------------------------------
 
     def accept(
         self,
@@ -250,10 +282,11 @@ class Session:
         confirmed: bool = False,
         teacher: npt.NDArray[Any] | None = None,
     ) -> LabelVersion:
-        """Keep ``labels`` (Z, Y, X) as the expert label of a case; training takes it up in its next epoch.
+        """Keep ``labels`` (Z, Y, X) as the expert label of a case; training takes it up in its next
+        epoch.
 
-        ``seconds`` is the time spent; ``confirmed`` says that the mask was looked at and found right; ``teacher``
-        (Z, Y, X) saves the reading of the teacher's mask where it is at hand.
+        ``seconds`` is the time spent; ``confirmed`` says that the mask was looked at and found
+        right; ``teacher`` (Z, Y, X) saves the reading of the teacher's mask where it is at hand.
 
         Raises
         ------
@@ -278,9 +311,14 @@ class Session:
         """Accept the teacher's mask of a case as it stands."""
         teacher = self.project.teacher(self.project.case(case))
         if teacher is None:
-            raise AlntError(f"Case '{case}' has no teacher mask to confirm; run teach, or accept a mask of your own.")
+            raise AlntError(
+                f"Case '{case}' has no teacher mask to confirm; run teach, or accept a mask of your"
+                " own."
+            )
         voxels = teacher.voxels
-        return self.accept(case, voxels, author=author, seconds=seconds, confirmed=True, teacher=voxels)
+        return self.accept(
+            case, voxels, author=author, seconds=seconds, confirmed=True, teacher=voxels
+        )
 
     def set_status(self, case: str, status: str) -> None:
         """Mark a pool case as "skipped", "flagged" or "new" again."""
@@ -288,15 +326,18 @@ class Session:
         self.changed.emit("case")
 
     def revert(self, case: str) -> None:
-        """Set the newest accepted version aside; the case returns to the version before, or to the pool."""
+        """Set the newest accepted version aside; the case returns to the version before, or to the
+        pool.
+        """
         self.project.revert(case)
         self.history.forget(case)
         self.changed.emit("case")
 
-    # views ----------------------------------------------------------------------------------------------------------
+    # views ----------------------------------------------------------------------------------------
 
     def queue(self, ranking: str | None = None) -> tuple[QueueRow, ...]:
-        """The pool, most worth a look first; what was skipped follows, then what is already accepted.
+        """The pool, most worth a look first; what was skipped follows, then what is already
+        accepted.
 
         Raises
         ------
@@ -307,7 +348,11 @@ class Session:
             raise AlntError(f"There is no ranking '{ranking}'; there are {', '.join(RANKINGS)}.")
         known = self._ranked(ranking or self.project.settings.ranking)
         cases = [case for case in self.project.cases if case.role == "pool" or case.version > 0]
-        return tuple(sorted((self._row(case, *known.get(case.name, (NAN, NAN))) for case in cases), key=_place))
+        return tuple(
+            sorted(
+                (self._row(case, *known.get(case.name, (NAN, NAN))) for case in cases), key=_place
+            )
+        )
 
     def validations(self) -> tuple[Validated, ...]:
         """The student's honest curve over the audit cases, oldest first."""
@@ -320,12 +365,14 @@ class Session:
         return seen[-1].dice if seen else NAN
 
     def noise_audit(self) -> NoiseAudit | None:
-        """The share of wrong teacher masks in the pool as it was, with an interval; None before a look or ranking."""
-        return Looks.of(self.project).audit()
+        """The share of wrong teacher masks in the pool as it was, with an interval; None before a
+        look or ranking.
+        """
+        return looks_of(self.project).audit()
 
     def next_looks(self, count: int = 5) -> tuple[str, ...]:
         """The cases whose looks would narrow the noise audit most; none before a ranking."""
-        return Looks.of(self.project).next(count)
+        return looks_of(self.project).next(count)
 
     def _row(self, case: Case, trust: float, priority: float) -> QueueRow:
         shares = [row.share for row in self.history.ledger.get(case.name, ()) if row.role == "pool"]
@@ -334,27 +381,39 @@ class Session:
             return row
         score = self.history.scores[case.name][-1]
         return dataclasses.replace(
-            row, trust=trust, informativeness=score.informativeness, dice=score.dice, priority=priority
+            row,
+            trust=trust,
+            informativeness=score.informativeness,
+            dice=score.dice,
+            priority=priority,
         )
 
     def _ranked(self, ranking: str) -> dict[str, tuple[float, float]]:
         """Trust and priority of every pool case that has been scored."""
         pool = {case.name for case in self.project.by_role("pool")}
-        past = {case: scores for case, scores in self.history.scores.items() if case in pool and scores}
+        past = {
+            case: scores for case, scores in self.history.scores.items() if case in pool and scores
+        }
         if not past:
             return {}
-        scores = CaseScores.of([of_case[-1] for of_case in past.values()], past, seed=self.project.settings.seed)
+        scores = CaseScores.of(
+            [of_case[-1] for of_case in past.values()], past, seed=self.project.settings.seed
+        )
         columns = (scores.agreement.tolist(), RANKINGS[ranking](scores).tolist())
         return dict(zip(scores.cases, zip(*columns, strict=True), strict=True))
 
     def _recall(self) -> None:
-        """Fill the history from the project's table: what the newest student and those before it have said."""
+        """Fill the history from the project's table: what the newest student and those before it
+        have said.
+        """
         runs = self.project.lineage(self.last_student())
         self.history.take_rows(row for row in self.project.ledger() if row.run in runs)
         self.history.validations.extend(self.project.validations(runs))
         for score in self.project.scores(latest=False, runs=runs):
             self.history.scores[score.case].append(score)
-        self.history.predictions.update({item.case: item for item in self.project.predictions(runs)})
+        self.history.predictions.update(
+            {item.case: item for item in self.project.predictions(runs)}
+        )
 
 
 def _place(row: QueueRow) -> tuple[int, float, int]:

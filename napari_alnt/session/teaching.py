@@ -9,15 +9,15 @@ from pathlib import Path
 from napari_alnt.data import Case
 from napari_alnt.errors import AlntError
 from napari_alnt.events import Event, Finished, Progress, TeacherWritten
-from napari_alnt.session.client import split_command
+from napari_alnt.session.engine import split_command
 from napari_alnt.session.session import Session
 
 
 def by_command(session: Session, template: str) -> Iterator[Event]:
     """Run a command for each pool case that has no teacher mask yet.
 
-    ``template`` holds ``{image}``, the image's file, and ``{label}``, the file to write (.nii.gz). The command is
-    started directly, not through a shell.
+    ``template`` holds ``{image}``, the image's file, and ``{label}``, the file to write (.nii.gz).
+    The command is started directly, not through a shell.
 
     Raises
     ------
@@ -26,7 +26,9 @@ def by_command(session: Session, template: str) -> Iterator[Event]:
     """
     for word in ("{image}", "{label}"):
         if word not in template:
-            raise AlntError(f"The teacher's command '{template}' lacks {word}; write where it goes.")
+            raise AlntError(
+                f"The teacher's command '{template}' lacks {word}; write where it goes."
+            )
     words = split_command(template)
     pool = [case for case in session.project.by_role("pool") if case.teacher is None]
     folder = session.project.folder / "teacher"
@@ -34,13 +36,20 @@ def by_command(session: Session, template: str) -> Iterator[Event]:
     for done, case in enumerate(pool):
         yield Progress("teaching", done, len(pool))
         label = folder / f"{case.name}.nii.gz"
-        _call([part.replace("{image}", str(case.image)).replace("{label}", str(label)) for part in words], case)
+        _call(
+            [
+                part.replace("{image}", str(case.image)).replace("{label}", str(label))
+                for part in words
+            ],
+            case,
+        )
         yield _taken(session, case, label)
     yield Finished(0)
 
 
 def by_folder(session: Session, rule: str) -> Iterator[Event]:
-    """Take the masks that ``rule`` names, such as ``auto/{case}.nii.gz``; cases without a file stay as they are.
+    """Take the masks that ``rule`` names, such as ``auto/{case}.nii.gz``; cases without a file stay
+    as they are.
 
     Raises
     ------
@@ -49,10 +58,14 @@ def by_folder(session: Session, rule: str) -> Iterator[Event]:
     """
     if "{case}" not in rule:
         raise AlntError(f"The rule '{rule}' lacks {{case}}, the place of the case's name.")
-    found = [(case, Path(rule.replace("{case}", case.name))) for case in session.project.by_role("pool")]
+    found = [
+        (case, Path(rule.replace("{case}", case.name))) for case in session.project.by_role("pool")
+    ]
     found = [(case, path) for case, path in found if path.exists()]
     if not found:
-        raise AlntError(f"No case of the pool has a mask at '{rule}'; check the folder and the names.")
+        raise AlntError(
+            f"No case of the pool has a mask at '{rule}'; check the folder and the names."
+        )
     for case, path in found:
         yield _taken(session, case, path)
     yield Finished(0)
@@ -66,11 +79,16 @@ def _taken(session: Session, case: Case, label: Path) -> TeacherWritten:
 
 def _call(command: list[str], case: Case) -> None:
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
     except OSError as error:
-        raise AlntError(f"The teacher's command '{command[0]}' cannot be started ({error.strerror}).") from error
+        raise AlntError(
+            f"The teacher's command '{command[0]}' cannot be started ({error.strerror})."
+        ) from error
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines() or ["it said nothing"]
         raise AlntError(
-            f"The teacher's command failed on case {case.number} with exit code {done.returncode}: {said[-1]}"
+            f"The teacher's command failed on case {case.number} with exit code {done.returncode}:"
+            f" {said[-1]}"
         )

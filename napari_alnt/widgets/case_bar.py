@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from qtpy.QtCore import QSize, Signal
-from qtpy.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QButtonGroup,
+    QGridLayout,
+    QHBoxLayout,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_alnt.settings import WINDOWS
 from napari_alnt.widgets.style import button, dot, label, say
@@ -30,7 +38,10 @@ DECISIONS = {
     "confirm": ("Confirm unchanged", "The teacher's mask is right as it stands"),
     "skip": ("Skip", "Put the case at the end of the queue; what you painted is kept as a draft"),
     "flag": ("Flag", "Mark the case to talk about, or take the mark away"),
-    "revert": ("Revert", "Take the accepted mask back; without one, start over from the teacher's mask"),
+    "revert": (
+        "Revert",
+        "Take the accepted mask back; without one, start over from the teacher's mask",
+    ),
     "previous": ("‹ Back", "Open the case above in the queue"),
     "next": ("Next ›", "Open the case below in the queue"),
 }
@@ -43,7 +54,9 @@ def key_text(key: str) -> str:
 
 
 class CaseBar(QWidget):
-    """Buttons of the open case. ``asked`` carries an action of :data:`KEYS`, ``label_chosen`` a label value."""
+    """Buttons of the open case. ``asked`` carries an action of :data:`KEYS`, ``label_chosen`` a
+    label value.
+    """
 
     asked = Signal(str)
     label_chosen = Signal(int)
@@ -52,8 +65,14 @@ class CaseBar(QWidget):
         super().__init__(parent)
         self.buttons: dict[str, QPushButton] = {}
         self.chips: dict[int, QPushButton] = {}
-        self._name, self._note, self._time = label("No case is open", "title"), label("", "faint"), label("", "faint")
-        self._time.setToolTip("Time you have spent on this case; it stands still while the mouse rests")
+        self._name, self._note, self._time = (
+            label("No case is open", "title"),
+            label("", "faint"),
+            label("", "faint"),
+        )
+        self._time.setToolTip(
+            "Time you have spent on this case; it stands still while the mouse rests"
+        )
         self.sentence = label("Click a case in the queue to open it.", "faint", wrap=True)
         self._chips = QGridLayout()
         self._chips.setSpacing(2)
@@ -69,7 +88,9 @@ class CaseBar(QWidget):
         self.chips = {}
         for value, name in labels.items():
             chip = button(
-                name, f"Paint {name} (label {value}). Outlines: teacher in this colour, student pale", name="chip"
+                name,
+                f"Paint {name} (label {value}). Outlines: teacher in this colour, student pale",
+                name="chip",
             )
             chip.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
             chip.setIcon(dot(colours[value], 12))
@@ -115,14 +136,24 @@ class CaseBar(QWidget):
         chips.addLayout(self._chips)
         chips.addStretch()
         for name, text in {**WINDOW_NAMES, "trust": "Voxel trust"}.items():
-            tip = "Show or hide the voxel trust" if name == "trust" else f"Grey values for {text.lower()}"
+            tip = (
+                "Show or hide the voxel trust"
+                if name == "trust"
+                else f"Grey values for {text.lower()}"
+            )
             self.buttons[name] = self._button(name, text, tip, "chip")
             self.buttons[name].setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
             tools.addWidget(self.buttons[name])
         tools.addStretch()
         grid = QGridLayout()
         grid.setSpacing(4)
-        places = {"accept": (0, 0, 3), "confirm": (0, 3, 2), "skip": (1, 0, 1), "flag": (1, 1, 1), "revert": (1, 2, 1)}
+        places = {
+            "accept": (0, 0, 3),
+            "confirm": (0, 3, 2),
+            "skip": (1, 0, 1),
+            "flag": (1, 1, 1),
+            "revert": (1, 2, 1),
+        }
         places |= {"previous": (1, 3, 1), "next": (1, 4, 1)}
         for name, (row, column, span) in places.items():
             text, tip = DECISIONS[name]

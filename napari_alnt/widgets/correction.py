@@ -1,4 +1,6 @@
-"""The case in work: its correction, drafts, the time spent, and the bar of buttons below the queue."""
+"""The case in work: its correction, drafts, the time spent, and the bar of buttons below the
+queue.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,7 @@ class Correction(QObject):
         self._timer.timeout.connect(self._tick)
         self._timer.start()
 
-    # opening --------------------------------------------------------------------------------------------------------
+    # opening --------------------------------------------------------------------------------------
 
     @property
     def case(self) -> str:
@@ -82,7 +84,9 @@ class Correction(QObject):
             self.take_prediction(newest)  # it was made while the files were read
         self.opened.emit(opened.case.name)
         if opened.origin == "draft":
-            self.said.emit("Your draft of this case was kept and is shown; Revert starts over.", "faint")
+            self.said.emit(
+                "Your draft of this case was kept and is shown; Revert starts over.", "faint"
+            )
         else:
             self.said.emit("", "")
 
@@ -101,13 +105,22 @@ class Correction(QObject):
             if self.layers.opened is opened:
                 self.layers.add_picture(picture)
 
-        self.line.run(load_picture, self.session.project, predicted, opened.image, done=add, failed=self._complain)
+        self.line.run(
+            load_picture,
+            self.session.project,
+            predicted,
+            opened.image,
+            done=add,
+            failed=self._complain,
+        )
 
-    # keeping --------------------------------------------------------------------------------------------------------
+    # keeping --------------------------------------------------------------------------------------
 
     @property
     def dirty(self) -> bool:
-        """Whether the mask differs from what was last kept; painting, undo and redo are all noticed."""
+        """Whether the mask differs from what was last kept; painting, undo and redo are all
+        noticed.
+        """
         return bool(self.case) and self._sum() != self._kept
 
     def keep_draft(self) -> None:
@@ -120,7 +133,8 @@ class Correction(QObject):
 
         def failed(error: AlntError) -> None:
             if self._writing != mask:
-                return  # the work has been saved another way meanwhile, or is still noticed as unsaved
+                # the work has been saved another way meanwhile, or is still noticed as unsaved
+                return
             self._writing = None
             if self.loading:
                 self._not_opened(error)  # the case stays open, so that the work is not lost with it
@@ -135,7 +149,9 @@ class Correction(QObject):
             self.kept.emit()
             self.said.emit(f"Draft of {name} kept {time.strftime('%H:%M')}.", "faint")
 
-        self.line.run(self.session.project.save_draft, name, copy, self.seconds, done=done, failed=failed)
+        self.line.run(
+            self.session.project.save_draft, name, copy, self.seconds, done=done, failed=failed
+        )
 
     def keep_now(self) -> None:
         """Save unsaved work and return when it is on the disk.
@@ -148,12 +164,16 @@ class Correction(QObject):
         self._wait()
         if self.dirty and self.session.project.writable:
             assert self.layers.correction is not None
-            self.session.project.save_draft(self.case, np.asarray(self.layers.correction.data), self.seconds)
+            self.session.project.save_draft(
+                self.case, np.asarray(self.layers.correction.data), self.seconds
+            )
             self._kept = self._sum()
             self.kept.emit()
 
     def _wait(self) -> None:
-        """Let the files come to rest; a draft in flight counts as unsaved, as its failure would be heard too late."""
+        """Let the files come to rest; a draft in flight counts as unsaved, as its failure would be
+        heard too late.
+        """
         self.line.wait()
         self._writing = None
 
@@ -163,7 +183,8 @@ class Correction(QObject):
         Raises
         ------
         AlntError
-            If the work cannot be written; its layer then stays in the viewer, where napari can save it.
+            If the work cannot be written; its layer then stays in the viewer, where napari can save
+            it.
         """
         self._timer.stop()
         try:
@@ -175,7 +196,7 @@ class Correction(QObject):
             self.layers.clear()
             self.line.wait()
 
-    # deciding -------------------------------------------------------------------------------------------------------
+    # deciding -------------------------------------------------------------------------------------
 
     def accept(self) -> bool:
         """Make the mask the case's expert label."""
@@ -194,7 +215,9 @@ class Correction(QObject):
         return self._decide(self._flag)
 
     def revert(self) -> bool:
-        """Take the newest accepted version back; on a case without one, throw the draft away and start over."""
+        """Take the newest accepted version back; on a case without one, throw the draft away and
+        start over.
+        """
         return self._decide(self._revert)
 
     def _decide(self, action: Any) -> bool:
@@ -214,9 +237,13 @@ class Correction(QObject):
         assert self.layers.opened is not None
         assert self.layers.correction is not None
         mask, teacher = np.asarray(self.layers.correction.data), self.layers.opened.teacher
-        version = self.session.accept(case, mask, author=_author(), seconds=round(self.seconds, 1), teacher=teacher)
+        version = self.session.accept(
+            case, mask, author=_author(), seconds=round(self.seconds, 1), teacher=teacher
+        )
         self._kept = self._sum()
-        self.said.emit(f"{case} accepted as version {version.number}; the next epoch learns from it.", "faint")
+        self.said.emit(
+            f"{case} accepted as version {version.number}; the next epoch learns from it.", "faint"
+        )
         return True
 
     def _confirm(self, case: str) -> bool:
@@ -225,7 +252,8 @@ class Correction(QObject):
         teacher = self.layers.opened.teacher
         if teacher is not None and not np.array_equal(teacher, self.layers.correction.data):
             raise AlntError(
-                f"The mask of {case} is not the teacher's any more; press Accept, or undo the changes first."
+                f"The mask of {case} is not the teacher's any more; press Accept, or undo the"
+                " changes first."
             )
         self.session.confirm(case, author=_author(), seconds=round(self.seconds, 1))
         self._kept = self._sum()
@@ -248,7 +276,9 @@ class Correction(QObject):
         if self.session.project.case(case).version:
             self.keep_now()
             self.session.revert(case)
-            text = f"The accepted version of {case} was set aside; it is kept in the project's folder."
+            text = (
+                f"The accepted version of {case} was set aside; it is kept in the project's folder."
+            )
         else:
             self.session.project.drop_draft(case)
             self.session.changed.emit("case")
@@ -258,7 +288,7 @@ class Correction(QObject):
         self.said.emit(text, "faint")
         return True
 
-    # ----------------------------------------------------------------------------------------------------------------
+    # ----------------------------------------------------------------------------------------------
 
     def touch(self, *_: Any) -> None:
         """Somebody is looking at the case."""
@@ -276,7 +306,11 @@ class Correction(QObject):
 
     def _sum(self) -> int:
         layer = self.layers.correction
-        return 0 if layer is None else zlib.crc32(memoryview(np.ascontiguousarray(layer.data)).cast("B"))
+        return (
+            0
+            if layer is None
+            else zlib.crc32(memoryview(np.ascontiguousarray(layer.data)).cast("B"))
+        )
 
     def _complain(self, error: AlntError) -> None:
         self.said.emit(str(error), "error")

@@ -20,7 +20,10 @@ class SettingsForm(QWidget):
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.base = settings
-        self.rows = {item.name: _widget(item, getattr(settings, item.name)) for item in dataclasses.fields(Settings)}
+        self.rows = {
+            item.name: _widget(item, getattr(settings, item.name))
+            for item in dataclasses.fields(Settings)
+        }
         self.fresh = QCheckBox("Begin anew instead of going on")
         self.fresh.setToolTip("The next run starts with a new network; the runs before are kept.")
         self.sentence = label("", "error", wrap=True)

@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from napari_alnt.errors import AlntError
-from napari_alnt.session import DEMO_PROJECT, make_demo
+from napari_alnt.simulation import DEMO_PROJECT, make_demo
 from napari_alnt.widgets.style import button, label, say
 from napari_alnt.widgets.worker import Line
 
@@ -33,7 +33,9 @@ class Home(QWidget):
         self.demo_folder = DEMO
         self.open = button("Open project …", "Open a folder that holds a project", name="main")
         self.new = button("New project …", "Make a project from images and masks")
-        self.demo = button("Open demo", "A project of made-up chest CTs; to make it takes half a minute")
+        self.demo = button(
+            "Open demo", "A project of made-up chest CTs; to make it takes half a minute"
+        )
         self.sentence = label("", "faint", wrap=True)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)

@@ -20,7 +20,13 @@ Array = npt.NDArray[Any]
 
 TRUST = Colormap(
     np.array(
-        [[0.95, 0.35, 0.15, 0.9], [0.95, 0.55, 0.3, 0.4], [0, 0, 0, 0], [0.3, 0.7, 0.9, 0.4], [0.1, 0.6, 0.95, 0.9]]
+        [
+            [0.95, 0.35, 0.15, 0.9],
+            [0.95, 0.55, 0.3, 0.4],
+            [0, 0, 0, 0],
+            [0.3, 0.7, 0.9, 0.4],
+            [0.1, 0.6, 0.95, 0.9],
+        ]
     ),
     controls=np.array([0, 0.35, 0.5, 0.65, 1]),
     name="voxel trust",
@@ -36,7 +42,9 @@ SENSIBLE = 0.2
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """The student's view of a case: its mask and the voxel trust, (Z, Y, X), and the slice that matters most."""
+    """The student's view of a case: its mask and the voxel trust, (Z, Y, X), and the slice that
+    matters most.
+    """
 
     student: Array
     trust: Array
@@ -45,8 +53,8 @@ class Picture:
 
 @dataclass(frozen=True, eq=False)
 class OpenCase:
-    """All that is shown of a case. ``origin`` says what the correction starts from; ``seconds`` were spent before;
-    ``slice`` is where to begin.
+    """All that is shown of a case. ``origin`` says what the correction starts from; ``seconds``
+    were spent before; ``slice`` is where to begin.
     """
 
     case: Case
@@ -74,7 +82,11 @@ def load_case(project: Project, name: str, predicted: Predicted | None) -> OpenC
     if start is None and (expert := project.expert(case)) is not None:
         start, origin = expert.voxels, f"version {case.version}"
     if start is None:
-        start, origin = (teacher.voxels, "teacher") if teacher else (np.zeros(image.voxels.shape, np.uint8), "nothing")
+        start, origin = (
+            (teacher.voxels, "teacher")
+            if teacher
+            else (np.zeros(image.voxels.shape, np.uint8), "nothing")
+        )
     highest = max([*project.labels, project.settings.unknown])
     picture = load_picture(project, predicted, image) if predicted else None
     return OpenCase(
@@ -96,7 +108,9 @@ def _fullest_slice(mask: Array) -> int:
 
 def load_picture(project: Project, predicted: Predicted, image: Volume) -> Picture:
     """Read the student's mask and the voxel trust of a case."""
-    student = read_labels(project.folder / predicted.student, like=image, unknown=project.settings.unknown)
+    student = read_labels(
+        project.folder / predicted.student, like=image, unknown=project.settings.unknown
+    )
     trust = read_volume(project.folder / predicted.trust)
     return Picture(student.voxels, trust.voxels, predicted.slice)
 
@@ -131,7 +145,12 @@ class CaseLayers:
         )  # fmt: skip
         self._add(self._image)
         self.correction = Labels(
-            opened.start, name="correction", opacity=0.4, colormap=self._colormap(), metadata=metadata, **self._grid
+            opened.start,
+            name="correction",
+            opacity=0.4,
+            colormap=self._colormap(),
+            metadata=metadata,
+            **self._grid,
         )
         self.correction.brush_size = max(round(BRUSH / opened.image.scale[-1]), 1)
         self._add(self.correction)
@@ -145,7 +164,10 @@ class CaseLayers:
     def add_picture(self, picture: Picture) -> None:
         """Add the student's mask and the voxel trust, now or when they arrive."""
         # a student that has hardly learnt marks most of the volume and would hide the case
-        shown = {"student": np.count_nonzero(picture.student) < SENSIBLE * picture.student.size, "voxel trust": False}
+        shown = {
+            "student": np.count_nonzero(picture.student) < SENSIBLE * picture.student.size,
+            "voxel trust": False,
+        }
         active = self.viewer.layers.selection.active
         for layer in [layer for layer in self._ours if layer in self._pictured]:
             shown[layer.name] = layer.visible
@@ -160,7 +182,8 @@ class CaseLayers:
         student = self._add_contour("student", picture.student, self._colormap(pale_too=True))
         student.visible = bool(shown["student"])
         self._pictured = [trust, student]
-        # painting goes on where it was; the layers that were replaced hand over to those in their place
+        # painting goes on where it was; the layers that were replaced hand over to those in their
+        # place
         names = {layer.name: layer for layer in self._pictured}
         replaced = active is not None and active not in self.viewer.layers
         self.viewer.layers.selection.active = names.get(active.name) if replaced else active
@@ -193,7 +216,9 @@ class CaseLayers:
             self._pictured[0].visible = not self._pictured[0].visible
 
     def leave_correction(self) -> None:
-        """Make the correction the user's own layer: it stays when the case is taken out of the viewer."""
+        """Make the correction the user's own layer: it stays when the case is taken out of the
+        viewer.
+        """
         if self.opened is not None and self.correction is not None:
             self.correction.name = f"{self.opened.case.name} (not saved)"
             self._ours.remove(self.correction)
@@ -226,8 +251,14 @@ class CaseLayers:
         return layer
 
     def _colormap(self, pale_too: bool = False) -> DirectLabelColormap:
-        colours: dict[int | None, Any] = {None: UNKNOWN_COLOUR, 0: "transparent", self.unknown: UNKNOWN_COLOUR}
-        colours |= {value: pale(colour) if pale_too else colour for value, colour in self.colours.items()}
+        colours: dict[int | None, Any] = {
+            None: UNKNOWN_COLOUR,
+            0: "transparent",
+            self.unknown: UNKNOWN_COLOUR,
+        }
+        colours |= {
+            value: pale(colour) if pale_too else colour for value, colour in self.colours.items()
+        }
         return DirectLabelColormap(color_dict=colours)
 
     def _look_at(self, slice_: int) -> None:

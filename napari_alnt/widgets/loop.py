@@ -10,7 +10,8 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QTabWidget, QVBo
 
 from napari_alnt.errors import AlntError
 from napari_alnt.events import Predicted, Started
-from napari_alnt.session import RANKINGS, Session
+from napari_alnt.ranking import RANKINGS
+from napari_alnt.session import Session
 from napari_alnt.settings import WINDOWS
 from napari_alnt.widgets.case_bar import KEYS, CaseBar
 from napari_alnt.widgets.correction import Correction
@@ -33,7 +34,9 @@ class Loop(QWidget):
     close_asked = Signal()
     _changed = Signal(str)
 
-    def __init__(self, viewer: napari.Viewer, session: Session, note: str = "", parent: QWidget | None = None) -> None:
+    def __init__(
+        self, viewer: napari.Viewer, session: Session, note: str = "", parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.viewer, self.session, self._note = viewer, session, note
         project = session.project
@@ -46,10 +49,16 @@ class Loop(QWidget):
         self.ranking.addItems(list(RANKINGS))
         self.ranking.setCurrentText(project.settings.ranking)
         self.ranking.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.ranking.setToolTip("Rule that makes the priorities of the queue; the settings hold the one for training")
+        self.ranking.setToolTip(
+            "Rule that makes the priorities of the queue; the settings hold the one for training"
+        )
         self.counts, self.note = label("", "faint"), label("", "warn", wrap=True)
         self.close_button = button("Close", "Keep unsaved work and close the project")
-        self.queue, self.case_bar, self.noise = QueueView(), CaseBar(), label("", "faint", wrap=True)
+        self.queue, self.case_bar, self.noise = (
+            QueueView(),
+            CaseBar(),
+            label("", "faint", wrap=True),
+        )
         self.training, self.form = TrainingPanel(self.jobs), SettingsForm(project.settings)
         self.curves, self.scatter, self.tabs = Curves(), Scatter(), QTabWidget()
         self._stale = {"queue", "header", "noise", "curves", "scatter"}
@@ -62,7 +71,7 @@ class Loop(QWidget):
         self.case_bar.set_labels(self.layers.labels, self.layers.colours)
         self._refresh()
 
-    # the open case --------------------------------------------------------------------------------------------------
+    # the open case --------------------------------------------------------------------------------
 
     def open_case(self, case: str) -> None:
         """Open a case; it is read in the background."""
@@ -144,7 +153,7 @@ class Loop(QWidget):
             self.layers.activate()
             self.layers.correction.selected_label = value
 
-    # training -------------------------------------------------------------------------------------------------------
+    # training -------------------------------------------------------------------------------------
 
     def start_training(self) -> None:
         """Start the training with the settings of the form."""
@@ -164,7 +173,7 @@ class Loop(QWidget):
             self._stale.add("header")
         self._stale.add("progress")
 
-    # drawing --------------------------------------------------------------------------------------------------------
+    # drawing --------------------------------------------------------------------------------------
 
     def _refresh(self, *_: Any) -> None:
         """Draw what has changed and can be seen; everything else waits until it is seen."""
@@ -206,16 +215,22 @@ class Loop(QWidget):
         self.case_bar.set_time(self.correction.seconds)
 
     def _session_changed(self, what: str) -> None:
-        self._stale |= {"queue", "header", "scatter"} | ({"noise"} if what in ("case", "settings", "run") else set())
+        self._stale |= {"queue", "header", "scatter"} | (
+            {"noise"} if what in ("case", "settings", "run") else set()
+        )
         if what == "run":
             self.training.refresh()
 
     def _history_changed(self, kind: str) -> None:
         if kind == "CaseScored":  # a new ranking
             self._stale.add("noise")
-        self._stale |= {"scatter"} if kind in ("CaseScored", "forgotten", "Predicted") else {"curves", "scatter"}
+        self._stale |= (
+            {"scatter"}
+            if kind in ("CaseScored", "forgotten", "Predicted")
+            else {"curves", "scatter"}
+        )
 
-    # ----------------------------------------------------------------------------------------------------------------
+    # ----------------------------------------------------------------------------------------------
 
     def shutdown(self) -> None:
         """Keep unsaved work, end the engine, and let go of the project and the viewer.
@@ -223,7 +238,8 @@ class Loop(QWidget):
         Raises
         ------
         AlntError
-            If the work could not be kept; its layer stays in the viewer, and all else is done even so.
+            If the work could not be kept; its layer stays in the viewer, and all else is done even
+            so.
         """
         self._timer.stop()
         self.session.changed.disconnect(self._changed.emit)
@@ -284,7 +300,11 @@ class Loop(QWidget):
         head.addWidget(self.ranking)
         self.close_button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         head.addWidget(self.close_button)
-        for name, page in (("Curves", self.curves), ("Trust", self.scatter), ("Settings", self.form)):
+        for name, page in (
+            ("Curves", self.curves),
+            ("Trust", self.scatter),
+            ("Settings", self.form),
+        ):
             self.tabs.addTab(page, name)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 8)

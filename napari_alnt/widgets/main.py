@@ -22,7 +22,9 @@ NAME = "Annotation loop (ALNT)"
 
 
 class AnnotationLoop(QWidget):
-    """The plugin's one dock widget. ``project_opened`` carries the session of a project that has been opened."""
+    """The plugin's one dock widget. ``project_opened`` carries the session of a project that has
+    been opened.
+    """
 
     project_opened = Signal(object)
     _window: Any = None
@@ -44,7 +46,7 @@ class AnnotationLoop(QWidget):
         napari_viewer.events.theme.connect(self._dress)
         self._dress()
 
-    # projects -------------------------------------------------------------------------------------------------------
+    # projects -------------------------------------------------------------------------------------
 
     @property
     def session(self) -> Session | None:
@@ -52,7 +54,9 @@ class AnnotationLoop(QWidget):
         return self.loop.session if self.loop else None
 
     def open_project(self, folder: Path | str) -> bool:
-        """Open a project folder; one that another window writes to, or that cannot be written, opens read-only."""
+        """Open a project folder; one that another window writes to, or that cannot be written,
+        opens read-only.
+        """
         if not self.close_project():
             return False
         try:
@@ -69,7 +73,9 @@ class AnnotationLoop(QWidget):
         return True
 
     def close_project(self) -> bool:
-        """Keep unsaved work, end the engine and go back to the empty page; work that cannot be kept stays open."""
+        """Keep unsaved work, end the engine and go back to the empty page; work that cannot be kept
+        stays open.
+        """
         if self.loop is not None and not self.loop.keep_work():
             return False
         self._end_loop()
@@ -104,10 +110,12 @@ class AnnotationLoop(QWidget):
         if folder := QFileDialog.getExistingDirectory(self, "Open a project folder"):
             self.open_project(folder)
 
-    # ending ---------------------------------------------------------------------------------------------------------
+    # ending ---------------------------------------------------------------------------------------
 
     def shutdown(self) -> None:
-        """Leave nothing behind: work is kept where it can be, the engine ended, no thread running."""
+        """Leave nothing behind: work is kept where it can be, the engine ended, no thread
+        running.
+        """
         if self._ended:
             return
         self._ended = True
@@ -117,7 +125,9 @@ class AnnotationLoop(QWidget):
         wait_for_threads()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Notice that napari's window closes: a close may be refused, but the hiding after it is final."""
+        """Notice that napari's window closes: a close may be refused, but the hiding after it is
+        final.
+        """
         if watched is self._window:
             if event.type() == QEvent.Type.Close:
                 if not self._may_close():
@@ -143,11 +153,15 @@ class AnnotationLoop(QWidget):
         if self.loop is None or self.loop.keep_work():
             return True
         if not (self._window.isVisible() and self._window._qt_viewer.isVisible()):
-            return True  # viewer.close() has taken the window apart already, and nobody can be asked
+            return (
+                True  # viewer.close() has taken the window apart already, and nobody can be asked
+            )
         buttons = QMessageBox.StandardButton
         text = f"{self.loop.note.text()}\n\nClose anyway and lose the unsaved strokes?"
         title = "Your work could not be saved"
-        answer = QMessageBox.question(self._window, title, text, buttons.Yes | buttons.No, buttons.No)
+        answer = QMessageBox.question(
+            self._window, title, text, buttons.Yes | buttons.No, buttons.No
+        )
         return bool(answer == buttons.Yes)
 
     def _dress(self, *_: Any) -> None:
@@ -174,7 +188,9 @@ def dock(viewer: napari.Viewer) -> AnnotationLoop:
 
 
 class _MenuItem(QWidget):
-    """Napari's Plugins menu holds widgets only: this one does its work when it is docked, and goes away again."""
+    """Napari's Plugins menu holds widgets only: this one does its work when it is docked, and goes
+    away again.
+    """
 
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         super().__init__()

@@ -21,16 +21,29 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_alnt.data import CaseFiles, Project, from_datalist, from_nnunet, from_patterns, nnunet_labels
+from napari_alnt.data import (
+    CaseFiles,
+    Project,
+    from_datalist,
+    from_nnunet,
+    from_patterns,
+    nnunet_labels,
+)
 from napari_alnt.errors import AlntError
 from napari_alnt.settings import Settings
 from napari_alnt.widgets.style import button, label, say
 from napari_alnt.widgets.worker import Line
 
 COUNTS = {
-    "seed_cases": ("Seed", "Expert cases that train the teacher, where the pool has no teacher masks yet"),
+    "seed_cases": (
+        "Seed",
+        "Expert cases that train the teacher, where the pool has no teacher masks yet",
+    ),
     "reference": ("Reference", "Expert cases that give the expert gradient"),
-    "audit": ("Audit", "Expert cases held out for ever; with all three at 0, half are reference and half audit"),
+    "audit": (
+        "Audit",
+        "Expert cases held out for ever; with all three at 0, half are reference and half audit",
+    ),
 }
 
 
@@ -95,7 +108,9 @@ class NewProject(QDialog):
         return {
             "project": PathRow("New folder of the project"),
             "images": PathRow("Folder or pattern, such as ct/*.nii.gz"),
-            "expert": PathRow("Folder or rule, such as gold/{case}.nii.gz; cases without one are the pool"),
+            "expert": PathRow(
+                "Folder or rule, such as gold/{case}.nii.gz; cases without one are the pool"
+            ),
             "teacher": PathRow("Folder or rule, such as auto/{case}.nii.gz; may be empty"),
             "nnunet": PathRow("Folder with imagesTr and labelsTr"),
             "nnunet_teacher": PathRow("Folder or rule of the teacher's masks; may be empty"),
@@ -109,7 +124,12 @@ class NewProject(QDialog):
             "nnU-Net folder": ("nnunet", "nnunet_teacher"),
             "Datalist": ("datalist",),
         }
-        names = {"nnunet": "Folder", "nnunet_teacher": "Teacher masks", "datalist": "File", "images": "Images"}
+        names = {
+            "nnunet": "Folder",
+            "nnunet_teacher": "Teacher masks",
+            "datalist": "File",
+            "images": "Images",
+        }
         names |= {"expert": "Expert masks", "teacher": "Teacher masks"}
         for title, rows in pages.items():
             page = QWidget()
@@ -148,7 +168,15 @@ class NewProject(QDialog):
         texts = {name: row.text for name, row in self.rows.items()}
         counts = {name: box.value() for name, box in self.counts.items()}
         page = self.tabs.currentIndex()
-        self.line.run(make_project, page, texts, counts, self._counted.emit, done=self._done, failed=self._failed)
+        self.line.run(
+            make_project,
+            page,
+            texts,
+            counts,
+            self._counted.emit,
+            done=self._done,
+            failed=self._failed,
+        )
 
     def _done(self, folder: Path) -> None:
         self._set_busy(False)
@@ -182,8 +210,11 @@ def _count(tip: str) -> QSpinBox:
     return box
 
 
-def make_project(page: int, texts: dict[str, str], counts: dict[str, int], progress: Callable[[int, int], Any]) -> Path:
-    """Make a project from what stands in the form, and return its folder; slow, so done in a thread.
+def make_project(
+    page: int, texts: dict[str, str], counts: dict[str, int], progress: Callable[[int, int], Any]
+) -> Path:
+    """Make a project from what stands in the form, and return its folder; slow, so done in a
+    thread.
 
     Raises
     ------
@@ -195,14 +226,23 @@ def make_project(page: int, texts: dict[str, str], counts: dict[str, int], progr
     if page == 0:
         if not texts["images"]:
             raise AlntError("Say where the images are: a folder, or a pattern such as ct/*.nii.gz.")
-        files = from_patterns(texts["images"], texts["expert"] or None, texts["teacher"] or None, patient=patient)
+        files = from_patterns(
+            texts["images"], texts["expert"] or None, texts["teacher"] or None, patient=patient
+        )
     elif page == 1:
-        files = from_nnunet(texts["nnunet"], teacher=texts["nnunet_teacher"] or None, patient=patient)
+        files = from_nnunet(
+            texts["nnunet"], teacher=texts["nnunet_teacher"] or None, patient=patient
+        )
         labels = nnunet_labels(texts["nnunet"])
     else:
         files = from_datalist(texts["datalist"], patient=patient)
     made = Project.create(
-        texts["project"], files, labels=labels or None, settings=Settings(), progress=progress, **counts
+        texts["project"],
+        files,
+        labels=labels or None,
+        settings=Settings(),
+        progress=progress,
+        **counts,
     )
     made.close()
     return made.folder

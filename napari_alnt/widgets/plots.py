@@ -51,14 +51,17 @@ class Curves(QWidget):
         self._dice.setData(*(np.array(seen, float).T if seen else ([], [])))
         if seen:
             self.dice.setTitle(
-                f'<span style="color: {DICE}">{seen[-1][1]:.3f} at step {seen[-1][0]}</span>', size="8pt"
+                f'<span style="color: {DICE}">{seen[-1][1]:.3f} at step {seen[-1][0]}</span>',
+                size="8pt",
             )
 
 
 class Scatter(QWidget):
-    """Trust × informativeness of the cases, coloured by status; ``chosen`` carries the case that was clicked.
+    """Trust × informativeness of the cases, coloured by status; ``chosen`` carries the case that
+    was clicked.
 
-    Shown are the scores of the newest ranking, or, before there is one, the newest patch of each case.
+    Shown are the scores of the newest ranking, or, before there is one, the newest patch of each
+    case.
     """
 
     chosen = Signal(str)
@@ -77,7 +80,9 @@ class Scatter(QWidget):
 
     def redraw(self, history: History, queue: tuple[QueueRow, ...], opened: str) -> None:
         """Draw the cases; the open one has a ring."""
-        scored = [row for row in queue if math.isfinite(row.trust) and math.isfinite(row.informativeness)]
+        scored = [
+            row for row in queue if math.isfinite(row.trust) and math.isfinite(row.informativeness)
+        ]
         if scored:
             known = {row.case: (row.trust, row.informativeness) for row in scored}
             self.plot.setLabel("bottom", "trust: agreement with the student, over the rankings")
@@ -85,7 +90,9 @@ class Scatter(QWidget):
             samples = dict(history.samples)
             known = {case: (one.trust, one.informativeness) for case, one in samples.items()}
             self.plot.setLabel("bottom", "trust: dot product, newest patches")
-        spots = [_spot(row, known[row.case], row.case == opened) for row in queue if row.case in known]
+        spots = [
+            _spot(row, known[row.case], row.case == opened) for row in queue if row.case in known
+        ]
         self.points.setData(spots)
 
     def _choose(self, _: Any, spots: Any) -> None:
@@ -95,18 +102,27 @@ class Scatter(QWidget):
 
 def _spot(row: QueueRow, position: tuple[float, float], opened: bool) -> dict[str, Any]:
     pen = pg.mkPen("#ffffff", width=2) if opened else pg.mkPen(None)
-    return {"pos": position, "data": row.case, "brush": pg.mkBrush(STATUS_COLOURS[row.status]), "pen": pen}
+    return {
+        "pos": position,
+        "data": row.case,
+        "brush": pg.mkBrush(STATUS_COLOURS[row.status]),
+        "pen": pen,
+    }
 
 
 def smooth(values: Any, part: float = 0.06) -> Any:
-    """Moving mean over a window of ``part`` of the values, narrower at the ends; what is not finite is passed over."""
+    """Moving mean over a window of ``part`` of the values, narrower at the ends; what is not finite
+    is passed over.
+    """
     if not len(values):
         return values
     known = np.isfinite(values)
     window = np.ones(2 * int(part * len(values) / 2) + 1)
     counts = np.convolve(known, window, mode="same")
     with np.errstate(invalid="ignore"):
-        return np.where(known, np.convolve(np.where(known, values, 0), window, mode="same") / counts, np.nan)
+        return np.where(
+            known, np.convolve(np.where(known, values, 0), window, mode="same") / counts, np.nan
+        )
 
 
 def _dress(plot: Any, left: str, bottom: str = "") -> None:
@@ -124,7 +140,9 @@ def _dress(plot: Any, left: str, bottom: str = "") -> None:
 def _fill(widget: QWidget, view: Any) -> None:
     view.setBackground(None)
     view.setMinimumHeight(120)
-    view.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)  # its own wish is 640 × 480
+    view.setSizePolicy(
+        QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored
+    )  # its own wish is 640 × 480
     layout = QVBoxLayout(widget)
     layout.setContentsMargins(0, 4, 0, 0)
     layout.addWidget(view)

@@ -16,7 +16,11 @@ from napari_alnt.widgets.style import STATUS_COLOURS, dot
 COLUMNS = (
     ("case", "Case", "Name of the case"),
     ("status", "Status", "new · draft: unfinished work is kept · skipped · flagged · accepted"),
-    ("trust", "Trust", "How far the mask agrees with what the student has learned, 0 … 1; low means: look at me"),
+    (
+        "trust",
+        "Trust",
+        "How far the mask agrees with what the student has learned, 0 … 1; low means: look at me",
+    ),
     ("informativeness", "Inform.", "How large the case's gradient is in the last layer"),
     ("share", "Weight", "The case's part of all weights in the last epoch, in per cent"),
     ("dice", "Dice", "Dice of the student's mask with the teacher's"),
@@ -79,7 +83,9 @@ class QueueModel(QAbstractTableModel):
             return f"{row.case} · {row.status}"
         return None
 
-    def headerData(self, section: int, orientation: Any, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def headerData(
+        self, section: int, orientation: Any, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
@@ -87,7 +93,9 @@ class QueueModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return COLUMNS[section][2]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return ALIGN if section > 1 else Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+            return (
+                ALIGN if section > 1 else Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+            )
         return None
 
     def _sort_key(self, row: QueueRow, field: str) -> Any:
@@ -166,7 +174,12 @@ class QueueView(QTableView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
             self._choose(self.currentIndex())
-        elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
+        elif event.key() in (
+            Qt.Key.Key_Up,
+            Qt.Key.Key_Down,
+            Qt.Key.Key_PageUp,
+            Qt.Key.Key_PageDown,
+        ):
             super().keyPressEvent(event)
         else:
             event.ignore()  # the viewer's keys work here too

@@ -9,7 +9,16 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
 from qtpy.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QWidget
 
-CLASS_COLOURS = ("#4cc9f0", "#ffb703", "#f472b6", "#80ed99", "#b197fc", "#ff8fa3", "#e9c46a", "#74c69d")
+CLASS_COLOURS = (
+    "#4cc9f0",
+    "#ffb703",
+    "#f472b6",
+    "#80ed99",
+    "#b197fc",
+    "#ff8fa3",
+    "#e9c46a",
+    "#74c69d",
+)
 UNKNOWN_COLOUR = "#8a8f98"
 STATUS_COLOURS = {
     "new": "#9aa5b1",
@@ -75,7 +84,9 @@ def dot(colour: str, size: int = 9) -> QIcon:
     return QIcon(pixmap)
 
 
-def label(text: str = "", name: str = "", wrap: bool = False, parent: QWidget | None = None) -> QLabel:
+def label(
+    text: str = "", name: str = "", wrap: bool = False, parent: QWidget | None = None
+) -> QLabel:
     """A text; ``name`` picks its style."""
     widget = QLabel(text, parent)
     widget.setObjectName(name)
@@ -101,7 +112,9 @@ def line() -> QFrame:
 
 
 def say(widget: QLabel, text: str, kind: str = "") -> None:
-    """Show a sentence, or hide the label where there is none; ``kind`` is "", "faint", "warn" or "error"."""
+    """Show a sentence, or hide the label where there is none; ``kind`` is "", "faint", "warn" or
+    "error".
+    """
     widget.setText(text)
     widget.setVisible(bool(text) or widget.sizePolicy().retainSizeWhenHidden())
     if widget.objectName() != kind:
@@ -126,7 +139,10 @@ def style_sheet(theme: str) -> str:
 
     given = get_theme(theme)
     dark = given.type == "dark"
-    colours = {name: getattr(given, name).as_hex() for name in ("background", "foreground", "primary", "text")}
+    colours = {
+        name: getattr(given, name).as_hex()
+        for name in ("background", "foreground", "primary", "text")
+    }
     return STYLE.format(
         **colours,
         faint="#9aa3ad" if dark else "#5f6872",

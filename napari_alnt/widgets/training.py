@@ -29,8 +29,8 @@ from napari_alnt.widgets.worker import Listener
 class Jobs(QObject):
     """What the engine does for this window: one job at a time.
 
-    ``state`` is "idle", "starting", "running", "pausing", "paused" or "stopping". ``heard`` carries every event after
-    the session has applied it; ``said`` a sentence and its kind.
+    ``state`` is "idle", "starting", "running", "pausing", "paused" or "stopping". ``heard`` carries
+    every event after the session has applied it; ``said`` a sentence and its kind.
     """
 
     heard = Signal(object)
@@ -55,13 +55,18 @@ class Jobs(QObject):
         return self.state != "idle" and self.job in ("train", "teach")
 
     def train(self, settings: Settings, fresh: bool = False) -> None:
-        """Start or continue the training; where the pool has no teacher masks yet, make them first."""
+        """Start or continue the training; where the pool has no teacher masks yet, make them
+        first.
+        """
         pool = self.session.project.by_role("pool")
-        teach = not any(case.teacher for case in pool) and bool(self.session.project.by_role("seed"))
+        teach = not any(case.teacher for case in pool) and bool(
+            self.session.project.by_role("seed")
+        )
         self._start_or_wait("teach" if teach else "train", {"settings": settings, "fresh": fresh})
 
     def picture(self, case: str) -> None:
-        """Have the student's mask of a case made, or renewed once the student of a newer ranking has one to show.
+        """Have the student's mask of a case made, or renewed once the student of a newer ranking
+        has one to show.
 
         The training makes it between its steps; where nothing runs it is a job of its own.
         """
@@ -73,14 +78,22 @@ class Jobs(QObject):
             self._start_or_wait("predict", {"cases": [case]})
 
     def _wanted(self, case: str) -> bool:
-        """Whether there is no picture of a case, or one older than its newest ranking that nobody asked for yet."""
+        """Whether there is no picture of a case, or one older than its newest ranking that nobody
+        asked for yet.
+        """
         predicted = self.session.history.predictions.get(case)
         if predicted is None:
             return True
         scores = self.session.history.scores.get(case)
-        if not scores or predicted.step >= scores[-1].step or self.state == "stopping" or self.job == "teach":
+        if (
+            not scores
+            or predicted.step >= scores[-1].step
+            or self.state == "stopping"
+            or self.job == "teach"
+        ):
             return False
-        # asked once: a checkpoint older than the ranking would give the same picture again and again
+        # asked once: a checkpoint older than the ranking would give the same picture again and
+        # again
         asked = (case, scores[-1].step) in self._renewed
         self._renewed.add((case, scores[-1].step))
         return not asked
@@ -109,12 +122,17 @@ class Jobs(QObject):
         if self.state == "idle":
             self._start(job, arguments)
         elif self.job == "predict":
-            # a training that is asked for does not wait for pictures; pictures wait for those before
+            # a training that is asked for does not wait for pictures; pictures wait for those
+            # before
             if job != "predict":
                 self._send("stop")
             elif self._next is not None:
                 job, waiting = self._next
-                arguments = {**waiting, "cases": waiting["cases"] + arguments["cases"]} if job == "predict" else waiting
+                arguments = (
+                    {**waiting, "cases": waiting["cases"] + arguments["cases"]}
+                    if job == "predict"
+                    else waiting
+                )
             self._next = (job, arguments)
         else:
             self.said.emit("A job is already running; stop it first.", "warn")
@@ -194,14 +212,18 @@ class Jobs(QObject):
 
 
 class TrainingPanel(QWidget):
-    """Start, pause, stop; how far it is, and how long it will take. ``start_asked``: give me settings to start with."""
+    """Start, pause, stop; how far it is, and how long it will take. ``start_asked``: give me
+    settings to start with.
+    """
 
     start_asked = Signal()
 
     def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.jobs = jobs
-        self.main = button("Start training", "Train the student on the weighed teacher masks", name="main")
+        self.main = button(
+            "Start training", "Train the student on the weighed teacher masks", name="main"
+        )
         self.stop = button("Stop", "End after the step in progress; it can be taken up again")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
@@ -238,7 +260,11 @@ class TrainingPanel(QWidget):
             return "Resume" if state == "paused" else "Pause"
         if training:
             return {"starting": "Starting …", "pausing": "Pausing …"}.get(state, "Stopping …")
-        return "Continue training" if self.jobs.session.last_student() is not None else "Start training"
+        return (
+            "Continue training"
+            if self.jobs.session.last_student() is not None
+            else "Start training"
+        )
 
     def _progress(self) -> tuple[int, int, str, float]:
         jobs = self.jobs
@@ -253,8 +279,15 @@ class TrainingPanel(QWidget):
             return 0, 0, "Starting the engine …", math.nan
         step = jobs.step.step if jobs.step else jobs.started.step
         epoch = f"Epoch {jobs.step.epoch} · " if jobs.step else ""
-        paused = {"paused": "Paused · ", "pausing": "Pausing · ", "stopping": "Stopping · "}.get(jobs.state, "")
-        return step, max(jobs.started.total, 1), f"{paused}{epoch}step {step} / {jobs.started.total}", left
+        paused = {"paused": "Paused · ", "pausing": "Pausing · ", "stopping": "Stopping · "}.get(
+            jobs.state, ""
+        )
+        return (
+            step,
+            max(jobs.started.total, 1),
+            f"{paused}{epoch}step {step} / {jobs.started.total}",
+            left,
+        )
 
     def _press(self) -> None:
         if not self.jobs.training:

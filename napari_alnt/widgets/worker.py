@@ -18,7 +18,8 @@ def _listen(engine: Engine) -> Iterator[Any]:
 
 
 class Listener(QObject):
-    """Hears an engine to its end; ``heard`` carries each event and ``ended`` comes last, both in the GUI thread.
+    """Hears an engine to its end; ``heard`` carries each event and ``ended`` comes last, both in
+    the GUI thread.
 
     The way to end it early is to end the engine: its pipe then ends, and so does the thread.
     """
@@ -43,11 +44,15 @@ def _work(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Iterator[
         yield error
     except Exception as error:
         traceback.print_exc()
-        yield AlntError(f"Something unforeseen happened ({type(error).__name__}: {error}); please report it.")
+        yield AlntError(
+            f"Something unforeseen happened ({type(error).__name__}: {error}); please report it."
+        )
 
 
 class Line(QObject):
-    """Slow calls on files, one after another away from the GUI thread, so that each sees what the one before wrote."""
+    """Slow calls on files, one after another away from the GUI thread, so that each sees what the
+    one before wrote.
+    """
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -67,14 +72,18 @@ class Line(QObject):
         done: Callable[[Any], None],
         failed: Callable[[AlntError], None],
     ) -> None:
-        """Call ``function``; what comes of it is handed to ``done`` or ``failed`` in the GUI thread."""
+        """Call ``function``; what comes of it is handed to ``done`` or ``failed`` in the GUI
+        thread.
+        """
         call = _Call(self, function, arguments, done, failed)
         self._calls.add(call)
         call.over.connect(self._forget)
         self._pool.start(call.worker)
 
     def wait(self, milliseconds: int = 30_000) -> bool:
-        """Wait until all that was asked for is on the disk; what comes of it is handed over later."""
+        """Wait until all that was asked for is on the disk; what comes of it is handed over
+        later.
+        """
         return bool(self._pool.waitForDone(milliseconds))
 
     def _forget(self, call: _Call) -> None:
@@ -85,7 +94,9 @@ class Line(QObject):
 class _Call(QObject):
     over = Signal(object)
 
-    def __init__(self, parent: QObject, function: Any, arguments: tuple[Any, ...], done: Any, failed: Any) -> None:
+    def __init__(
+        self, parent: QObject, function: Any, arguments: tuple[Any, ...], done: Any, failed: Any
+    ) -> None:
         super().__init__(parent)
         self._done, self._failed = done, failed
         self.worker = create_worker(_work, function, arguments, _start_thread=False)

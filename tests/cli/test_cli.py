@@ -1,4 +1,6 @@
-"""The command line as its users meet it: words in, text or JSON out, exit codes, and one-sentence errors."""
+"""The command line as its users meet it: words in, text or JSON out, exit codes, and one-sentence
+errors.
+"""
 
 from __future__ import annotations
 
@@ -30,9 +32,16 @@ def run(*words: str | Path) -> int:
 
 
 def fingerprint(folder: Path) -> dict[str, str]:
-    """Every file of a project with its content, and every row of its table, but for the lock and its owner."""
-    files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("alnt."))
-    found = {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    """Every file of a project with its content, and every row of its table, but for the lock and
+    its owner.
+    """
+    files = (
+        path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("alnt.")
+    )
+    found = {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+    }
     table = sqlite3.connect(f"file:{folder / 'alnt.sqlite'}?mode=ro", uri=True)
     rows = "\n".join(line for line in table.iterdump() if "'owner'" not in line)
     table.close()
@@ -47,7 +56,9 @@ def test_every_command_explains_itself(command, capsys):
     text = capsys.readouterr().out
     assert f"napari-alnt {command}" in text
     if command in ("new", "teach", "train"):
-        assert all(f"--{item.name.replace('_', '-')}" in text for item in dataclasses.fields(Settings))
+        assert all(
+            f"--{item.name.replace('_', '-')}" in text for item in dataclasses.fields(Settings)
+        )
 
 
 def test_the_whole_loop_in_words(new_balls, tmp_path, capsys):
@@ -59,7 +70,12 @@ def test_the_whole_loop_in_words(new_balls, tmp_path, capsys):
     for number in range(3, 8):
         (tmp_path / "truth" / f"ball_{number:02d}.nii.gz").unlink()
     project = tmp_path / "p"
-    rules = ["--images", tmp_path / "image" / "*.nii.gz", "--expert", tmp_path / "truth" / "{case}.nii.gz"]
+    rules = [
+        "--images",
+        tmp_path / "image" / "*.nii.gz",
+        "--expert",
+        tmp_path / "truth" / "{case}.nii.gz",
+    ]
     tiny = ["--patch", "16", "16", "16", "--batch", "2", "--expert-batch", "2"]
     tiny += ["--epochs", "1", "--steps-per-epoch", "2", "--teacher-steps", "2"]
     roles = ["--seed-cases", "1", "--reference", "1", "--audit", "1", "--labels", "1=ball"]
@@ -88,15 +104,29 @@ def test_a_project_from_an_nnunet_folder_and_from_a_datalist(balls, tmp_path):
     for name in ("imagesTr", "labelsTr"):
         (tmp_path / name).mkdir()
     for number in range(3):
-        (tmp_path / "imagesTr" / f"ball_{number}_0000.nii.gz").symlink_to(files / f"ball_0{number}_image.nii.gz")
+        (tmp_path / "imagesTr" / f"ball_{number}_0000.nii.gz").symlink_to(
+            files / f"ball_0{number}_image.nii.gz"
+        )
         if number < 2:
-            (tmp_path / "labelsTr" / f"ball_{number}.nii.gz").symlink_to(files / f"ball_0{number}_truth.nii.gz")
+            (tmp_path / "labelsTr" / f"ball_{number}.nii.gz").symlink_to(
+                files / f"ball_0{number}_truth.nii.gz"
+            )
     (tmp_path / "dataset.json").write_text(json.dumps({"labels": {"background": 0, "a ball": 1}}))
-    pairs = [{"image": f"imagesTr/ball_{n}_0000.nii.gz", "label": f"labelsTr/ball_{n}.nii.gz"} for n in range(2)]
-    pairs.append({"image": "imagesTr/ball_2_0000.nii.gz", "pseudo_label": str(files / "ball_02_truth.nii.gz")})
+    pairs = [
+        {"image": f"imagesTr/ball_{n}_0000.nii.gz", "label": f"labelsTr/ball_{n}.nii.gz"}
+        for n in range(2)
+    ]
+    pairs.append(
+        {
+            "image": "imagesTr/ball_2_0000.nii.gz",
+            "pseudo_label": str(files / "ball_02_truth.nii.gz"),
+        }
+    )
     (tmp_path / "list.json").write_text(json.dumps({"training": pairs}))
     assert run("new", tmp_path / "a", "--nnunet", tmp_path) == 0
-    assert run("new", tmp_path / "b", "--datalist", tmp_path / "list.json", "--labels", "1=ball") == 0
+    assert (
+        run("new", tmp_path / "b", "--datalist", tmp_path / "list.json", "--labels", "1=ball") == 0
+    )
     for name, label, taught in (("a", "a ball", False), ("b", "ball", True)):
         with Session.open(tmp_path / name, write=False) as session:
             assert session.project.labels == {1: label}
@@ -119,7 +149,17 @@ def test_options_may_come_before_the_project(balls):
 
 
 def test_options_that_a_source_cannot_use_are_refused(balls, tmp_path, capsys):
-    assert run("new", tmp_path / "p", "--datalist", tmp_path / "list.json", "--teacher", "auto/{case}.nii.gz") == 1
+    assert (
+        run(
+            "new",
+            tmp_path / "p",
+            "--datalist",
+            tmp_path / "list.json",
+            "--teacher",
+            "auto/{case}.nii.gz",
+        )
+        == 1
+    )
     assert "--teacher goes with" in capsys.readouterr().err
     assert run("new", tmp_path / "p", "--nnunet", tmp_path, "--expert", "gold/{case}.nii.gz") == 1
     assert "--expert goes with" in capsys.readouterr().err
@@ -132,7 +172,12 @@ def test_settings_given_once_are_remembered(balls):
         assert session.project.settings.batch == 2
 
 
-def save(path: Path, like: Path, change: Callable[[np.ndarray], np.ndarray], affine: np.ndarray | None = None) -> Path:
+def save(
+    path: Path,
+    like: Path,
+    change: Callable[[np.ndarray], np.ndarray],
+    affine: np.ndarray | None = None,
+) -> Path:
     image = nib.load(like)
     changed = change(np.asanyarray(image.dataobj))
     nib.save(nib.Nifti1Image(changed, image.affine if affine is None else affine), path)
@@ -193,7 +238,12 @@ def test_a_bad_mask_is_named_and_changes_nothing(spoil, balls, tmp_path, capsys)
 
 
 def one_sentence(said: str) -> bool:
-    return "\n" not in said and said.endswith(".") and "Traceback" not in said and ". " not in said.rstrip(".")
+    return (
+        "\n" not in said
+        and said.endswith(".")
+        and "Traceback" not in said
+        and ". " not in said.rstrip(".")
+    )
 
 
 def test_bad_projects_are_refused_and_leave_nothing(balls, tmp_path, capsys):
@@ -260,11 +310,24 @@ def test_a_read_only_project_is_named(balls, tmp_path, capsys):
     before = fingerprint(balls.folder)
     for path in (balls.folder, *balls.folder.rglob("*")):
         path.chmod(path.stat().st_mode & ~(stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
-    words = [sys.executable, "-m", "napari_alnt", "accept", str(balls.folder), "ball_05", "--confirm"]
+    words = [
+        sys.executable,
+        "-m",
+        "napari_alnt",
+        "accept",
+        str(balls.folder),
+        "ball_05",
+        "--confirm",
+    ]
     if os.getuid() == 0:
         if not Path("/usr/bin/setpriv").exists():
             pytest.skip("root is not stopped by file modes, and setpriv is missing")
-        words = ["/usr/bin/setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all", *words]
+        words = [
+            "/usr/bin/setpriv",
+            "--bounding-set=-dac_override,-dac_read_search",
+            "--inh-caps=-all",
+            *words,
+        ]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
     assert one_sentence(done.stderr.strip()), done.stderr
@@ -273,7 +336,16 @@ def test_a_read_only_project_is_named(balls, tmp_path, capsys):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_ctrl_c_stops_after_the_step_and_keeps_the_run(balls):
-    words = [sys.executable, "-m", "napari_alnt", "train", str(balls.folder), "--json", "--epochs", "50"]
+    words = [
+        sys.executable,
+        "-m",
+        "napari_alnt",
+        "train",
+        str(balls.folder),
+        "--json",
+        "--epochs",
+        "50",
+    ]
     child = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
     steps = []
     for line in child.stdout:

@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from napari_alnt.core import build, predict, resample, resample_image, resample_labels, training_shape
+from napari_alnt.core import (
+    build,
+    predict,
+    resample,
+    resample_image,
+    resample_labels,
+    training_shape,
+)
 
 SHAPES = st.tuples(*[st.integers(2, 12)] * 3)
 
@@ -27,7 +34,9 @@ def test_windows_blend_to_the_whole(shape: tuple[int, int, int]) -> None:
     nn.init.ones_(net[0].weight)
     nn.init.zeros_(net[0].bias)
     probabilities = predict(net, image, (16, 16, 16), overlap=0.5)
-    torch.testing.assert_close(probabilities[0], torch.sigmoid(2 * image[0, 0]), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        probabilities[0], torch.sigmoid(2 * image[0, 0]), rtol=1e-4, atol=1e-5
+    )
     assert not probabilities.requires_grad
 
 
@@ -41,7 +50,9 @@ def test_prediction_is_in_evaluation_mode_and_gives_the_mode_back() -> None:
 
 
 def _itk(array: np.ndarray, shape: tuple[int, ...], kind: int) -> np.ndarray:
-    """SimpleITK on a grid that covers the same extent (its voxel centres lie half a voxel inside the faces)."""
+    """SimpleITK on a grid that covers the same extent (its voxel centres lie half a voxel inside
+    the faces).
+    """
     image = sitk.GetImageFromArray(array)
     grid = sitk.Image([int(n) for n in shape[::-1]], image.GetPixelID())
     spacing = [old / new for old, new in zip(array.shape[::-1], shape[::-1], strict=True)]
@@ -55,7 +66,9 @@ def _itk(array: np.ndarray, shape: tuple[int, ...], kind: int) -> np.ndarray:
 
 
 def _inner(old: tuple[int, ...], new: tuple[int, ...]) -> tuple[slice, ...]:
-    """The voxels whose centre lies between old voxel centres; past those, ITK and torch extend differently."""
+    """The voxels whose centre lies between old voxel centres; past those, ITK and torch extend
+    differently.
+    """
     keep = []
     for a, b in zip(old, new, strict=True):
         centres = (np.arange(b) + 0.5) * a / b - 0.5
@@ -77,7 +90,9 @@ def test_probabilities_are_resampled_as_itk_does(
 
 @settings(max_examples=40, deadline=None)
 @given(SHAPES, st.tuples(*[st.integers(1, 20)] * 3), st.integers(0, 1000))
-def test_labels_take_the_nearest_voxel(old: tuple[int, int, int], new: tuple[int, int, int], seed: int) -> None:
+def test_labels_take_the_nearest_voxel(
+    old: tuple[int, int, int], new: tuple[int, int, int], seed: int
+) -> None:
     labels = np.random.default_rng(seed).integers(0, 60_000, old).astype(np.uint16)
     ours = resample_labels(labels, new)
     assert ours.dtype == labels.dtype
@@ -86,7 +101,13 @@ def test_labels_take_the_nearest_voxel(old: tuple[int, int, int], new: tuple[int
         centre = [(i + 0.5) * a / b - 0.5 for i, a, b in zip(index, old, new, strict=True)]
         # A centre midway between two voxels may take either.
         near = [{int(np.ceil(c - 0.5 - 1e-9)), int(np.floor(c + 0.5 + 1e-9))} for c in centre]
-        choices = {labels[z, y, x] for z in near[0] for y in near[1] for x in near[2] if (z, y, x) < (*old,)}
+        choices = {
+            labels[z, y, x]
+            for z in near[0]
+            for y in near[1]
+            for x in near[2]
+            if (z, y, x) < (*old,)
+        }
         assert ours[index] in choices
 
 

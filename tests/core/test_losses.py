@@ -12,7 +12,10 @@ from napari_alnt.core import IGNORE, per_sample_loss
 @given(st.integers(1, 4), st.integers(2, 5), st.integers(0, 10_000))
 def test_equals_monai_on_each_sample_alone(batch: int, classes: int, seed: int) -> None:
     torch.manual_seed(seed)
-    logits, targets = torch.randn(batch, classes, 5, 6, 7), torch.randint(0, classes, (batch, 5, 6, 7))
+    logits, targets = (
+        torch.randn(batch, classes, 5, 6, 7),
+        torch.randint(0, classes, (batch, 5, 6, 7)),
+    )
     monai = DiceCELoss(to_onehot_y=True, softmax=True)
     alone = [monai(z[None], y[None, None]) for z, y in zip(logits, targets, strict=True)]
     torch.testing.assert_close(per_sample_loss(logits, targets), torch.stack(alone))

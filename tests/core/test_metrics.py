@@ -34,7 +34,11 @@ def test_dice_is_that_of_itk(a: int, b: int) -> None:
     overlap.Execute(*(sitk.GetImageFromArray(m.astype(np.uint8)) for m in (target, prediction)))
     both = [(prediction == c).any() or (target == c).any() for c in (1, 2)]
     for value, label, present in zip(dice(prediction, target, 3), (1, 2), both, strict=True):
-        assert value == pytest.approx(overlap.GetDiceCoefficient(label), abs=1e-6) if present else math.isnan(value)
+        assert (
+            value == pytest.approx(overlap.GetDiceCoefficient(label), abs=1e-6)
+            if present
+            else math.isnan(value)
+        )
 
 
 def _surface(mask: np.ndarray) -> np.ndarray:
@@ -54,7 +58,9 @@ def test_hd95_is_that_of_all_pairs_of_surface_voxels(a: int, b: int) -> None:
         expected = max(np.percentile(pairs.min(0), 95), np.percentile(pairs.min(1), 95))
         assert value == pytest.approx(expected, rel=1e-5, abs=1e-6)
         whole = (torch.from_numpy(np.pad(m, 5))[None, None] for m in (p, t))
-        monai = compute_hausdorff_distance(*whole, include_background=True, percentile=95, spacing=[3.0, 0.7, 1.1])
+        monai = compute_hausdorff_distance(
+            *whole, include_background=True, percentile=95, spacing=[3.0, 0.7, 1.1]
+        )
         assert value == pytest.approx(float(monai), rel=1e-5, abs=1e-6)
 
 

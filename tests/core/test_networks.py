@@ -68,7 +68,9 @@ def test_what_cannot_be_built_is_an_alnt_error(name: str, classes: int) -> None:
 
 
 def test_batch_normalisation_can_be_converted() -> None:
-    net = nn.Sequential(nn.Conv3d(1, 4, 3), nn.Sequential(nn.BatchNorm3d(4), nn.ReLU()), nn.Conv3d(4, 2, 1))
+    net = nn.Sequential(
+        nn.Conv3d(1, 4, 3), nn.Sequential(nn.BatchNorm3d(4), nn.ReLU()), nn.Conv3d(4, 2, 1)
+    )
     nn.init.uniform_(net[1][0].weight)
     assert couples_samples(net)
     scale = net[1][0].weight

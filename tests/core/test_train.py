@@ -8,7 +8,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from napari_alnt.core import IGNORE, Batch, StepReport, head_layer, per_sample_loss, supervised, train, train_step
+from napari_alnt.core import (
+    IGNORE,
+    Batch,
+    StepReport,
+    head_layer,
+    per_sample_loss,
+    supervised,
+    train,
+    train_step,
+)
 
 Patches = Callable[..., tuple[Tensor, Tensor]]
 
@@ -32,7 +41,9 @@ def _step(net: nn.Module, pseudo: Batch, expert: Batch, **options: object) -> St
 
 
 def _slide(net: nn.Module, pseudo: Batch, expert: Batch, **options: object) -> StepReport:
-    """A step in proportion to the gradient; Adam would make a whole one of what is only rounding."""
+    """A step in proportion to the gradient; Adam would make a whole one of what is only
+    rounding.
+    """
     return next(train(net, torch.optim.SGD(net.parameters(), 0.1), [(pseudo, expert)], **options))
 
 
@@ -69,7 +80,11 @@ def test_a_step_goes_along_the_weighted_loss(
 
 def test_clipping_shortens_the_gradient(small: nn.Module, pseudo: Batch, expert: Batch) -> None:
     before = torch.cat([p.detach().flatten() for p in small.parameters()])
-    list(train(small, torch.optim.SGD(small.parameters(), 1.0), [(pseudo, expert)], mu=1.0, clip=1e-2))
+    list(
+        train(
+            small, torch.optim.SGD(small.parameters(), 1.0), [(pseudo, expert)], mu=1.0, clip=1e-2
+        )
+    )
     after = torch.cat([p.detach().flatten() for p in small.parameters()])
     assert float((after - before).norm()) == pytest.approx(1e-2, rel=1e-2)
 
@@ -77,11 +92,21 @@ def test_clipping_shortens_the_gradient(small: nn.Module, pseudo: Batch, expert:
 def test_training_learns(small: nn.Module, patches: Patches) -> None:
     net = small
     batch = Batch(*patches(2, 5), ("a", "b"))
-    reports = list(train(net, torch.optim.AdamW(net.parameters(), 5e-3), [(batch, batch)] * 12, method="RGSM", mu=1.0))
+    reports = list(
+        train(
+            net,
+            torch.optim.AdamW(net.parameters(), 5e-3),
+            [(batch, batch)] * 12,
+            method="RGSM",
+            mu=1.0,
+        )
+    )
     assert reports[-1].expert_loss < 0.8 * reports[0].expert_loss
 
 
-def test_untrusted_samples_do_not_move_the_network(small: nn.Module, pseudo: Batch, expert: Batch) -> None:
+def test_untrusted_samples_do_not_move_the_network(
+    small: nn.Module, pseudo: Batch, expert: Batch
+) -> None:
     # Expert labels turned around make every gradient point the other way: all trust is negative.
     optimizer = _adam(small)
     list(train(small, optimizer, [(pseudo, expert)], mu=1.0))  # Adam gathers momentum
@@ -105,10 +130,14 @@ def test_a_broken_sample_is_dropped_and_the_rest_go_on(
     twin = copy.deepcopy(small)
     images = pseudo.images.clone()
     images[2, 0, 9, 9, 9] = value
-    report = _slide(small, Batch(images, pseudo.targets, pseudo.cases), expert, method=method, mu=1.0)
+    report = _slide(
+        small, Batch(images, pseudo.targets, pseudo.cases), expert, method=method, mu=1.0
+    )
     assert all(p.isfinite().all() for p in small.parameters())
     assert not report.skipped
-    if value < math.inf:  # instance normalisation takes 1e30 in its stride, or it does not: never a poisoned batch
+    if (
+        value < math.inf
+    ):  # instance normalisation takes 1e30 in its stride, or it does not: never a poisoned batch
         return
     assert [case for case, _ in report.dropped] == ["c"]
     assert report.weights[2] == 0
@@ -124,11 +153,15 @@ def test_a_broken_expert_patch_is_dropped(small: nn.Module, pseudo: Batch, exper
     images[1] = math.nan
     report = _step(small, pseudo, Batch(images, expert.targets, expert.cases), mu=1.0)
     assert [case for case, _ in report.dropped] == ["f"]
-    assert report.trust == pytest.approx(_step(twin, pseudo, expert.take([0]), mu=1.0).trust, rel=1e-4)
+    assert report.trust == pytest.approx(
+        _step(twin, pseudo, expert.take([0]), mu=1.0).trust, rel=1e-4
+    )
 
 
 @pytest.mark.parametrize("mu", [0.0, 1.0])
-def test_when_all_is_broken_nothing_moves(small: nn.Module, pseudo: Batch, expert: Batch, mu: float) -> None:
+def test_when_all_is_broken_nothing_moves(
+    small: nn.Module, pseudo: Batch, expert: Batch, mu: float
+) -> None:
     before = _state(small)
     pseudo, expert = (Batch(b.images * math.nan, b.targets, b.cases) for b in (pseudo, expert))
     report = _step(small, pseudo, expert, mu=mu)
@@ -156,14 +189,21 @@ def test_an_infinite_gradient_moves_nothing() -> None:
     targets = torch.zeros(1, 4, 4, 4, dtype=torch.int64)
     batch = Batch(torch.zeros(1, 1, 4, 4, 4), targets, ("a",))
     before = _state(net)
-    for report in (_step(net, batch, batch, method="UNIFORM", mu=1.0), next(supervised(net, _adam(net), [batch]))):
+    for report in (
+        _step(net, batch, batch, method="UNIFORM", mu=1.0),
+        next(supervised(net, _adam(net), [batch])),
+    ):
         assert report.skipped
         assert report.dropped
     assert _same(before, _state(net))
 
 
 def test_one_sample_and_short_batches(small: nn.Module, pseudo: Batch, expert: Batch) -> None:
-    steps = [(pseudo, expert), (pseudo.take([0, 1, 2]), expert), (pseudo.take([3]), expert.take([1]))]
+    steps = [
+        (pseudo, expert),
+        (pseudo.take([0, 1, 2]), expert),
+        (pseudo.take([3]), expert.take([1])),
+    ]
     reports = list(train(small, _adam(small), steps, method="RGM"))
     assert [len(r.weights) for r in reports] == [4, 3, 1]
     assert reports[-1].weights == (1.0,)
@@ -181,11 +221,15 @@ def test_empty_masks_and_unknown_samples(small: nn.Module, pseudo: Batch, expert
     targets[0], targets[1] = 0, IGNORE
     report = _step(small, Batch(pseudo.images, targets, pseudo.cases), expert, method="RGSM")
     assert report.dropped == ()
-    assert report.losses[1] == report.trust[1] == report.informativeness[1] == report.weights[1] == 0
+    assert (
+        report.losses[1] == report.trust[1] == report.informativeness[1] == report.weights[1] == 0
+    )
     assert report.weights[0] > 0
 
 
-def test_without_experts_only_informativeness_weighs(small: nn.Module, pseudo: Batch, expert: Batch) -> None:
+def test_without_experts_only_informativeness_weighs(
+    small: nn.Module, pseudo: Batch, expert: Batch
+) -> None:
     report = _step(small, pseudo, expert.take([]), method="RGSM", mu=1.0)
     assert math.isnan(report.expert_loss)
     assert set(report.trust) == {0.0}
@@ -193,7 +237,9 @@ def test_without_experts_only_informativeness_weighs(small: nn.Module, pseudo: B
     assert not report.skipped
 
 
-def test_without_pseudo_labels_the_experts_go_on(small: nn.Module, pseudo: Batch, expert: Batch) -> None:
+def test_without_pseudo_labels_the_experts_go_on(
+    small: nn.Module, pseudo: Batch, expert: Batch
+) -> None:
     report = _step(small, pseudo.take([]), expert, mu=1.0)
     assert report.weights == ()
     assert not report.skipped
@@ -208,11 +254,14 @@ def test_the_teacher_learns_from_the_plain_mean(small: nn.Module, expert: Batch)
     torch.optim.SGD(twin.parameters(), 0.1).step()
     assert report.loss == pytest.approx(loss.item())
     assert all(
-        torch.allclose(a, b, rtol=1e-4, atol=1e-6) for a, b in zip(small.parameters(), twin.parameters(), strict=True)
+        torch.allclose(a, b, rtol=1e-4, atol=1e-6)
+        for a, b in zip(small.parameters(), twin.parameters(), strict=True)
     )
 
 
-def test_batch_normalisation_goes_the_slow_way_and_says_so(small: nn.Module, pseudo: Batch, expert: Batch) -> None:
+def test_batch_normalisation_goes_the_slow_way_and_says_so(
+    small: nn.Module, pseudo: Batch, expert: Batch
+) -> None:
     net = nn.Sequential(nn.Conv3d(1, 3, 1), nn.BatchNorm3d(3))
     report = _step(net, pseudo, expert, method="RGSM", mu=1.0)
     assert "batch normalisation" in report.slow
@@ -229,13 +278,17 @@ def test_patches_a_few_at_a_time_give_the_same_step(
     twin = copy.deepcopy(small)
     optimizers = [torch.optim.SGD(net.parameters(), 0.1) for net in (small, twin)]
     whole = next(train(small, optimizers[0], [(pseudo, expert)], method="RGSM", mu=1.0))
-    pieces = next(train(twin, optimizers[1], [(pseudo, expert)], method="RGSM", mu=1.0, at_once=at_once))
+    pieces = next(
+        train(twin, optimizers[1], [(pseudo, expert)], method="RGSM", mu=1.0, at_once=at_once)
+    )
     assert pieces.weights == pytest.approx(whole.weights, rel=1e-4)
     for a, b in zip(small.parameters(), twin.parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-6)
 
 
-def test_the_same_seed_gives_the_same_network(small: nn.Module, pseudo: Batch, expert: Batch) -> None:
+def test_the_same_seed_gives_the_same_network(
+    small: nn.Module, pseudo: Batch, expert: Batch
+) -> None:
     twin = copy.deepcopy(small)
     for net in (small, twin):
         optimizer, head = _adam(net), head_layer(net, pseudo.images[:1])

@@ -25,7 +25,9 @@ from napari_alnt.core import (
 )
 from napari_alnt.settings import HINTS, choices
 
-METHODS = [name for name in choices(HINTS["method"]) if name not in ("RANDOM", "SMALL_LOSS", "EXPERTS")]
+METHODS = [
+    name for name in choices(HINTS["method"]) if name not in ("RANDOM", "SMALL_LOSS", "EXPERTS")
+]
 
 
 Patches = Callable[..., tuple[Tensor, Tensor]]
@@ -44,7 +46,9 @@ def batch(patches: Patches) -> Batch:
 
 
 def _own_gradients(net: nn.Module, images: Tensor, targets: Tensor) -> list[Direction]:
-    """The reference: every sample's gradient by its own backward pass, the loss of the others never computed."""
+    """The reference: every sample's gradient by its own backward pass, the loss of the others never
+    computed.
+    """
     own = []
     for i in range(len(images)):
         net.zero_grad()
@@ -77,7 +81,9 @@ def test_trust_in_float32_is_that_of_gradients(name: str, patches: Patches) -> N
     net = build(name, 3, seed=3)
     images, targets = patches(2, 0, (32, 32, 32))
     g = expert_gradient(net, *patches(2, 1, (32, 32, 32)))
-    dots = torch.stack([_flat(own).double() @ _flat(g).double() for own in _own_gradients(net, images, targets)])
+    dots = torch.stack(
+        [_flat(own).double() @ _flat(g).double() for own in _own_gradients(net, images, targets)]
+    )
     torch.testing.assert_close(trust(net, g, images, targets).u.double(), dots, rtol=5e-5, atol=0)
 
 
@@ -93,7 +99,8 @@ def test_the_voxel_map_sums_to_trust_and_is_0_where_unknown(small: nn.Module, ba
     seen = trust(small, expert_gradient(small, *batch(small, 2, 1)), images, targets)
     torch.testing.assert_close(seen.voxels.flatten(1).sum(1), seen.u, rtol=1e-4, atol=0)
     assert seen.voxels[targets == IGNORE].eq(0).all()
-    # A single number smeared over the voxels would sum to u as well: the map must tell voxels apart.
+    # A single number smeared over the voxels would sum to u as well: the map must tell voxels
+    # apart.
     assert seen.voxels.min() < 0 < seen.voxels.max()
 
 
@@ -108,11 +115,17 @@ def test_informativeness_is_each_samples_own_head_gradient(net: nn.Module, batch
 
 
 class _Flat(nn.Module):
-    """A linear layer over the channels as the head, and an activation that overwrites its output."""
+    """A linear layer over the channels as the head, and an activation that overwrites its
+    output.
+    """
 
     def __init__(self, head: nn.Module, channels_last: bool) -> None:
         super().__init__()
-        self.first, self.head, self.channels_last = nn.Conv3d(1, 4, 3, padding=1), head, channels_last
+        self.first, self.head, self.channels_last = (
+            nn.Conv3d(1, 4, 3, padding=1),
+            head,
+            channels_last,
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.first(x).relu_()
@@ -128,7 +141,9 @@ class _Flat(nn.Module):
         (nn.Conv3d(4, 3, 3, padding="same", dilation=2, padding_mode="circular"), False),
     ],
 )
-def test_informativeness_holds_for_any_kind_of_head(head: nn.Module, channels_last: bool, batch: Batch) -> None:
+def test_informativeness_holds_for_any_kind_of_head(
+    head: nn.Module, channels_last: bool, batch: Batch
+) -> None:
     net = _Flat(head, channels_last).double()
     images, targets = batch(net, 3, 0)
     found = head_layer(net, images[:1])
@@ -141,14 +156,24 @@ def test_informativeness_holds_for_any_kind_of_head(head: nn.Module, channels_la
 def test_cosine_is_the_cosine(small: nn.Module, batch: Batch) -> None:
     images, targets = batch(small, 3, 0)
     g = expert_gradient(small, *batch(small, 2, 1))
-    seen = weigh(sample_gradients(small, images, targets), head_layer(small, images[:1]), g, "RGS", similarity="cosine")
+    seen = weigh(
+        sample_gradients(small, images, targets),
+        head_layer(small, images[:1]),
+        g,
+        "RGS",
+        similarity="cosine",
+    )
     own = torch.stack([_flat(o) for o in _own_gradients(small, images, targets)])
     expected = torch.nn.functional.cosine_similarity(own, _flat(g)[None])
     torch.testing.assert_close(seen.cosine, expected, rtol=1e-4, atol=1e-6)
-    torch.testing.assert_close(seen.weights, expected.clamp(min=0) / expected.clamp(min=0).sum(), rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(
+        seen.weights, expected.clamp(min=0) / expected.clamp(min=0).sum(), rtol=1e-4, atol=1e-6
+    )
 
 
-def test_an_unweighable_sample_is_dropped_and_poisons_no_other(small: nn.Module, batch: Batch) -> None:
+def test_an_unweighable_sample_is_dropped_and_poisons_no_other(
+    small: nn.Module, batch: Batch
+) -> None:
     images, targets = batch(small, 4, 0)
     g = expert_gradient(small, *batch(small, 2, 1))
     head = head_layer(small, images[:1])
@@ -161,7 +186,9 @@ def test_an_unweighable_sample_is_dropped_and_poisons_no_other(small: nn.Module,
         assert seen.dropped == (2,)
         assert seen.weights[2] == 0
         assert seen.weights.isfinite().all()
-    torch.testing.assert_close(weigh(samples, head, g).weights[kept], clean.weights, rtol=1e-4, atol=0)
+    torch.testing.assert_close(
+        weigh(samples, head, g).weights[kept], clean.weights, rtol=1e-4, atol=0
+    )
 
 
 def _equation(u: list[float], m: list[float], share: float) -> list[float]:
@@ -179,20 +206,30 @@ def test_weights_follow_the_equation(method: str, share: float) -> None:
 
 
 def test_active_learning_drops_what_lies_below_one_over_b() -> None:
-    weights = sample_weights(torch.tensor([3.0, 1.0, -1.0]), torch.tensor([0.5, 0.4, 0.1]), "RGSM_AL", 0.5)
-    torch.testing.assert_close(weights, torch.tensor([0.625, 0.0, 0.0]))  # the middle one, 0.325, is below 1/3
+    weights = sample_weights(
+        torch.tensor([3.0, 1.0, -1.0]), torch.tensor([0.5, 0.4, 0.1]), "RGSM_AL", 0.5
+    )
+    torch.testing.assert_close(
+        weights, torch.tensor([0.625, 0.0, 0.0])
+    )  # the middle one, 0.325, is below 1/3
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_equal_samples_all_stay(method: str) -> None:
     for count in range(1, 65):
-        weights = sample_weights(torch.full((count,), 0.123), torch.full((count,), 0.0457), method, 0.3)
+        weights = sample_weights(
+            torch.full((count,), 0.123), torch.full((count,), 0.0457), method, 0.3
+        )
         torch.testing.assert_close(weights, torch.full((count,), 1 / count))
 
 
-@pytest.mark.parametrize(("method", "total"), [("UNIFORM", 1), ("RGS", 0), ("RGM", 1), ("RGSM", 0.5)])
+@pytest.mark.parametrize(
+    ("method", "total"), [("UNIFORM", 1), ("RGS", 0), ("RGM", 1), ("RGSM", 0.5)]
+)
 def test_no_trust_at_all_leaves_only_informativeness(method: str, total: float) -> None:
-    weights = sample_weights(torch.tensor([-1.0, -2.0, 0.0]), torch.tensor([1.0, 2.0, 3.0]), method, 0.5)
+    weights = sample_weights(
+        torch.tensor([-1.0, -2.0, 0.0]), torch.tensor([1.0, 2.0, 3.0]), method, 0.5
+    )
     assert float(weights.sum()) == pytest.approx(total)
     assert sample_weights(torch.zeros(3), torch.zeros(3), "RGSM_AL").eq(0).all()
 
@@ -205,7 +242,12 @@ _any = st.one_of(
 
 
 @settings(max_examples=1000, deadline=None)
-@given(st.data(), st.lists(st.tuples(_any, _any), min_size=1, max_size=12), st.sampled_from(METHODS), st.floats(0, 1))
+@given(
+    st.data(),
+    st.lists(st.tuples(_any, _any), min_size=1, max_size=12),
+    st.sampled_from(METHODS),
+    st.floats(0, 1),
+)
 def test_weights_move_with_their_samples(
     data: st.DataObject, pairs: list[tuple[float, float]], method: str, share: float
 ) -> None:
@@ -229,7 +271,11 @@ def test_the_head_is_a_pair_of_name_and_layer(small: nn.Module) -> None:
 
 
 def test_controls_look_at_no_gradient() -> None:
-    u, m, losses = torch.tensor([9.0, -1.0, 0.0, 3.0]), torch.ones(4), torch.tensor([0.3, 0.1, 0.9, 0.2])
+    u, m, losses = (
+        torch.tensor([9.0, -1.0, 0.0, 3.0]),
+        torch.ones(4),
+        torch.tensor([0.3, 0.1, 0.9, 0.2]),
+    )
     assert sample_weights(u, m, "EXPERTS").eq(0).all()
     assert sample_weights(u, m, "SMALL_LOSS", losses=losses).tolist() == [0, 0.5, 0, 0.5]
     torch.manual_seed(0)
@@ -250,10 +296,19 @@ def test_trust_of_the_head_is_that_of_its_weight_alone(net: nn.Module, batch: Ba
     images, targets = batch(net, 3, 0)
     g = expert_gradient(net, *batch(net, 2, 1))
     head = head_layer(net, images[:1])
-    seen = weigh(sample_gradients(net, images, targets), head, g, "RGS", scope="head", similarity="cosine")
-    own = [expert_gradient(net, images[i : i + 1], targets[i : i + 1])[head.name].flatten() for i in range(3)]
+    seen = weigh(
+        sample_gradients(net, images, targets), head, g, "RGS", scope="head", similarity="cosine"
+    )
+    own = [
+        expert_gradient(net, images[i : i + 1], targets[i : i + 1])[head.name].flatten()
+        for i in range(3)
+    ]
     direction = g[head.name].flatten()
-    torch.testing.assert_close(seen.trust, torch.stack([one @ direction for one in own]), rtol=1e-9, atol=0)
+    torch.testing.assert_close(
+        seen.trust, torch.stack([one @ direction for one in own]), rtol=1e-9, atol=0
+    )
     expected = [torch.nn.functional.cosine_similarity(one, direction, dim=0) for one in own]
     torch.testing.assert_close(seen.cosine, torch.stack(expected), rtol=1e-9, atol=0)
-    torch.testing.assert_close(seen.losses, per_sample_loss(net(images), targets).detach(), rtol=1e-12, atol=0)
+    torch.testing.assert_close(
+        seen.losses, per_sample_loss(net(images), targets).detach(), rtol=1e-12, atol=0
+    )

@@ -63,7 +63,10 @@ def test_arrays_and_hashes(tmp_path: Path) -> None:
     save_array(tmp_path / "a.npy", values)
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), values)
     write_bytes(tmp_path / "abc", b"abc")
-    assert sha256(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert (
+        sha256(tmp_path / "abc")
+        == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )
     with pytest.raises(ValueError, match="pickle"):
         save_array(tmp_path / "b.npy", np.array([{}]))
 

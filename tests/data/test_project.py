@@ -12,11 +12,20 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from napari_alnt.data import CaseFiles, PhantomCase, Project, read_labels, sha256, write_image, write_labels
+from napari_alnt.data import CaseFiles, Project, read_labels, sha256, write_image, write_labels
 from napari_alnt.data.volume import read_grid
 from napari_alnt.errors import AlntError, NewerProject, ProjectLocked, ReadOnly
-from napari_alnt.events import NAN, AuditedCase, CaseScored, EpochDone, LedgerRow, Predicted, Validated
+from napari_alnt.events import (
+    NAN,
+    AuditedCase,
+    CaseScored,
+    EpochDone,
+    LedgerRow,
+    Predicted,
+    Validated,
+)
 from napari_alnt.settings import Settings
+from napari_alnt.simulation import PhantomCase
 
 
 def make(folder: Path, phantoms: list[PhantomCase], **options: Any) -> Project:
@@ -31,12 +40,19 @@ def project(tmp_path: Path, phantoms: list[PhantomCase]) -> Any:
 
 
 def scored(project: Project, case: str, step: int = 1) -> CaseScored:
-    return CaseScored(case, step, 0.1, NAN, 0.3, 0.4, 0.5, 0.6, 0.7, 8, label=project.case(case).label_sha256)
+    return CaseScored(
+        case, step, 0.1, NAN, 0.3, 0.4, 0.5, 0.6, 0.7, 8, label=project.case(case).label_sha256
+    )
 
 
 def test_a_new_project_knows_its_cases(project: Project, phantoms: list[PhantomCase]) -> None:
     assert project.labels == {1: "label 1", 2: "label 2"}
-    assert [len(project.by_role(role)) for role in ("pool", "reference", "audit", "seed")] == [4, 2, 2, 0]
+    assert [len(project.by_role(role)) for role in ("pool", "reference", "audit", "seed")] == [
+        4,
+        2,
+        2,
+        0,
+    ]
     assert {case.status for case in project.by_role("pool")} == {"new"}
     assert {case.status for case in project.by_role("audit")} == {"expert"}
     case, phantom = project.cases[0], phantoms[0]
@@ -51,10 +67,16 @@ def test_a_new_project_knows_its_cases(project: Project, phantoms: list[PhantomC
     assert project.expert(project.by_role("pool")[0]) is None
 
 
-def test_roles_labels_and_settings_outlive_the_window(tmp_path: Path, phantoms: list[PhantomCase]) -> None:
+def test_roles_labels_and_settings_outlive_the_window(
+    tmp_path: Path, phantoms: list[PhantomCase]
+) -> None:
     settings = Settings(seed=3, epochs=7)
     with make(
-        tmp_path / "p", phantoms, seed_cases=1, labels={1: "ggo", 2: "cons", 3: "more"}, settings=settings
+        tmp_path / "p",
+        phantoms,
+        seed_cases=1,
+        labels={1: "ggo", 2: "cons", 3: "more"},
+        settings=settings,
     ) as first:
         cases, labels = first.cases, first.labels
         first.save_settings(Settings(seed=3, epochs=9))
@@ -67,7 +89,9 @@ def test_roles_labels_and_settings_outlive_the_window(tmp_path: Path, phantoms: 
 def other_grid(phantom: PhantomCase, folder: Path) -> CaseFiles:
     image = nib.load(phantom.truth)
     image.header.set_sform(image.affine + np.eye(4)[:, [3, 3, 3, 0]] * 0.4, 1)
-    nib.save(nib.Nifti1Image(np.asanyarray(image.dataobj), None, image.header), folder / "moved.nii.gz")
+    nib.save(
+        nib.Nifti1Image(np.asanyarray(image.dataobj), None, image.header), folder / "moved.nii.gz"
+    )
     return CaseFiles("x", phantom.image, folder / "moved.nii.gz")
 
 
@@ -101,7 +125,9 @@ def test_a_case_that_will_not_do_leaves_no_project(
     assert not (tmp_path / "project").exists()
 
 
-def test_a_project_is_not_made_over_something_else(tmp_path: Path, phantoms: list[PhantomCase]) -> None:
+def test_a_project_is_not_made_over_something_else(
+    tmp_path: Path, phantoms: list[PhantomCase]
+) -> None:
     make(tmp_path / "p", phantoms).close()
     with pytest.raises(AlntError, match="already is a project"):
         make(tmp_path / "p", phantoms)
@@ -151,7 +177,9 @@ def test_accept_revert_and_what_is_kept(project: Project, phantoms: list[Phantom
 def test_labels_that_do_not_fit_change_nothing(project: Project, kind: str) -> None:
     case = project.by_role("audit" if kind == "audit" else "pool")[0]
     labels: Any = np.zeros(case.shape, np.uint8)
-    labels = {"shape": labels[1:], "value": labels + 9, "float": labels + 0.5, "audit": labels}[kind]
+    labels = {"shape": labels[1:], "value": labels + 9, "float": labels + 0.5, "audit": labels}[
+        kind
+    ]
     before = project.cases
     with pytest.raises(AlntError):
         project.accept(case.name, labels)
@@ -198,14 +226,26 @@ def test_what_runs_say_is_remembered(project: Project) -> None:
     name = project.by_role("pool")[0].name
     row = LedgerRow(name, "pool", "teacher", 4, trust=0.25)
     for trust in (0.5, 0.25):  # a resumed run says its last epoch again
-        project.add_ledger(2, EpochDone(0, 25, 1, 1, (LedgerRow(name, "pool", "teacher", 4, trust=trust),)))
+        project.add_ledger(
+            2, EpochDone(0, 25, 1, 1, (LedgerRow(name, "pool", "teacher", 4, trust=trust),))
+        )
     (entry,) = project.ledger(name)
-    assert (entry.trust, entry.run, entry.epoch, entry.step, np.isnan(entry.share)) == (row.trust, 2, 0, 25, True)
+    assert (entry.trust, entry.run, entry.epoch, entry.step, np.isnan(entry.share)) == (
+        row.trust,
+        2,
+        0,
+        25,
+        True,
+    )
     validated = Validated(25, 0, 0.5, 3.25, (AuditedCase("a", 0.5, 3.25, (0.25, 0.75)),))
     project.add_validation(2, validated)
     assert project.validations() == [validated]
     project.finish_run(2, "failed", -1)
-    assert (project.run(2).state, project.run(2).step, project.run(2).settings.epochs) == ("failed", 25, 3)
+    assert (project.run(2).state, project.run(2).step, project.run(2).settings.epochs) == (
+        "failed",
+        25,
+        3,
+    )
     assert [run.state for run in project.runs] == ["running", "failed"]
     with pytest.raises(AlntError, match="no run 3"):
         project.run(3)
@@ -216,7 +256,9 @@ def test_scores_hold_for_the_label_they_were_made_of(project: Project) -> None:
     one, two = (case.name for case in project.by_role("pool")[:2])
     project.add_scores(1, [scored(project, one, 1), scored(project, two, 1)])
     project.add_scores(1, [scored(project, one, 2)])
-    prediction = Predicted(one, 2, "s.nii.gz", "t.nii.gz", 12, 0.5, label=project.case(one).label_sha256)
+    prediction = Predicted(
+        one, 2, "s.nii.gz", "t.nii.gz", 12, 0.5, label=project.case(one).label_sha256
+    )
     project.add_prediction(1, prediction)
     assert {(score.case, score.step) for score in project.scores()} == {(one, 2), (two, 1)}
     assert len(project.scores(latest=False)) == 3
@@ -348,7 +390,9 @@ def test_a_kill_loses_no_acknowledged_version(tmp_path: Path, phantoms: list[Pha
     acknowledged: list[list[str]] = []
     for turn in range(5):
         child = subprocess.Popen(
-            [sys.executable, "-c", ACCEPTER, str(tmp_path / "p"), phantoms[-1].name], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", ACCEPTER, str(tmp_path / "p"), phantoms[-1].name],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert child.stdout is not None
         acknowledged.append(child.stdout.readline().split())
@@ -356,7 +400,9 @@ def test_a_kill_loses_no_acknowledged_version(tmp_path: Path, phantoms: list[Pha
             child.wait(0.021 + 0.017 * turn)
         except subprocess.TimeoutExpired:
             child.send_signal(signal.SIGKILL)
-        acknowledged += [line.split() for line in child.communicate()[0].splitlines() if line.count(" ") == 1]
+        acknowledged += [
+            line.split() for line in child.communicate()[0].splitlines() if line.count(" ") == 1
+        ]
     with Project.open(tmp_path / "p") as project:
         name = phantoms[-1].name
         versions = {str(version.number): version for version in project.versions(name)}
@@ -367,11 +413,17 @@ def test_a_kill_loses_no_acknowledged_version(tmp_path: Path, phantoms: list[Pha
             read_labels(version.file, like=project.image(project.case(name)))
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may mount a small disk")
-def test_a_full_disk_leaves_the_project_as_it_was(tmp_path: Path, phantoms: list[PhantomCase]) -> None:
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may mount a small disk"
+)
+def test_a_full_disk_leaves_the_project_as_it_was(
+    tmp_path: Path, phantoms: list[PhantomCase]
+) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", disk], capture_output=True).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", disk], capture_output=True
+    ).returncode:
         pytest.skip("this system lets no one mount a small disk")
     try:
         with make(disk / "p", phantoms) as project:
@@ -379,7 +431,9 @@ def test_a_full_disk_leaves_the_project_as_it_was(tmp_path: Path, phantoms: list
             noise = np.random.default_rng(0).integers(0, 3, case.shape).astype(np.uint8)
             project.accept(case.name, noise)
             project.save_draft(case.name, noise)
-            (disk / "rest").write_bytes(bytes(os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize))
+            (disk / "rest").write_bytes(
+                bytes(os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize)
+            )
             before = (project.cases, project.versions(case.name))
             for change in (
                 lambda: project.accept(case.name, noise[::-1]),

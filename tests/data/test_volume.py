@@ -95,13 +95,19 @@ def test_masks_that_will_not_do(shared: Path, name: str, says: str) -> None:
         assert "bigendian_int16.nii" in str(caught.value)
 
 
-AXES = ["".join(signs) for order in itertools.permutations(["LR", "PA", "SI"]) for signs in itertools.product(*order)]
+AXES = [
+    "".join(signs)
+    for order in itertools.permutations(["LR", "PA", "SI"])
+    for signs in itertools.product(*order)
+]
 
 
 @pytest.mark.parametrize("axes", AXES)
 def test_axes_turn_as_in_itk_and_back_to_the_bit(tmp_path: Path, axes: str) -> None:
     voxels = np.arange(4 * 5 * 6, dtype=np.int16).reshape(4, 5, 6)
-    affine = nib.orientations.inv_ornt_aff(nib.orientations.axcodes2ornt(axes), (4, 5, 6)) @ np.diag([0.7, 1.5, 3.1, 1])
+    affine = nib.orientations.inv_ornt_aff(
+        nib.orientations.axcodes2ornt(axes), (4, 5, 6)
+    ) @ np.diag([0.7, 1.5, 3.1, 1])
     affine[:3, :3] = nib.eulerangles.euler2mat(0.1, 0.05, -0.2) @ affine[:3, :3]
     image = nib.Nifti1Image(voxels, affine)
     image.header.set_qform(affine, 1)
@@ -118,11 +124,22 @@ def test_axes_turn_as_in_itk_and_back_to_the_bit(tmp_path: Path, axes: str) -> N
     saved = nib.load(tmp_path / "mask.nii.gz")
     np.testing.assert_array_equal(np.asanyarray(saved.dataobj), voxels)
     assert saved.get_data_dtype() == np.uint8
-    for name in ("qform_code", "sform_code", "quatern_b", "quatern_d", "qoffset_x", "srow_x", "srow_z", "pixdim"):
+    for name in (
+        "qform_code",
+        "sform_code",
+        "quatern_b",
+        "quatern_d",
+        "qoffset_x",
+        "srow_x",
+        "srow_z",
+        "pixdim",
+    ):
         assert saved.header[name].tobytes() == image.header[name].tobytes(), name
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     numbers=st.lists(st.floats(-1, 1, width=32), min_size=9, max_size=9),
     sizes=st.tuples(*[st.integers(1, 5)] * 3),
@@ -145,10 +162,18 @@ def test_any_affine_round_trips(
     again = read_labels(tmp_path / "mask.nii.gz", like=volume)
     np.testing.assert_array_equal(again.voxels, volume.voxels)
     np.testing.assert_array_equal(np.asanyarray(nib.load(tmp_path / "mask.nii.gz").dataobj), voxels)
-    assert (nib.load(tmp_path / "mask.nii.gz").affine == nib.load(tmp_path / "image.nii").affine).all()
+    assert (
+        nib.load(tmp_path / "mask.nii.gz").affine == nib.load(tmp_path / "image.nii").affine
+    ).all()
 
 
-ODD = ["no_qform_no_sform.nii.gz", "pair_int16.hdr", "nifti2.nii.gz", "oblique_image.nii.gz", "analyze75_pair.hdr"]
+ODD = [
+    "no_qform_no_sform.nii.gz",
+    "pair_int16.hdr",
+    "nifti2.nii.gz",
+    "oblique_image.nii.gz",
+    "analyze75_pair.hdr",
+]
 
 
 @pytest.mark.parametrize("name", [*ODD, "4d_singleton.nii.gz", "scl_slope_inter_int16.nii.gz"])
@@ -168,7 +193,9 @@ def test_a_mask_of_an_odd_image_lies_on_its_grid(shared: Path, tmp_path: Path, n
 
 def test_a_mask_flipped_on_disk_is_the_same_mask(tmp_path: Path) -> None:
     labels = np.random.default_rng(0).integers(0, 3, (3, 4, 5), dtype=np.uint8)
-    grids = [Grid.new((3, 4, 5), (2, 1, 1.5), axes=axes, origin=(7, 8, 9)) for axes in ("LPS", "ASR")]
+    grids = [
+        Grid.new((3, 4, 5), (2, 1, 1.5), axes=axes, origin=(7, 8, 9)) for axes in ("LPS", "ASR")
+    ]
     for name, grid in zip("ab", grids, strict=True):
         write_labels(tmp_path / f"{name}.nii.gz", labels, grid)
     np.testing.assert_array_equal(read_labels(tmp_path / "b.nii.gz", like=grids[0]).voxels, labels)
@@ -176,9 +203,12 @@ def test_a_mask_flipped_on_disk_is_the_same_mask(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "dtype"), [([0, 1], np.uint8), ([0, 256], np.uint16), ([0, 70000], np.int32), ([False, True], np.uint8)]
+    ("values", "dtype"),
+    [([0, 1], np.uint8), ([0, 256], np.uint16), ([0, 70000], np.int32), ([False, True], np.uint8)],
 )
-def test_label_values_are_kept_in_the_smallest_type(tmp_path: Path, values: list[int], dtype: Any) -> None:
+def test_label_values_are_kept_in_the_smallest_type(
+    tmp_path: Path, values: list[int], dtype: Any
+) -> None:
     labels = np.array(values)[np.random.default_rng(0).integers(0, 2, (3, 4, 5))]
     for stored in (labels, labels.astype(np.float64)):
         write_labels(tmp_path / "m.nii.gz", stored, Grid.new((3, 4, 5), (2, 1, 1)))
@@ -188,7 +218,13 @@ def test_label_values_are_kept_in_the_smallest_type(tmp_path: Path, values: list
 
 
 @pytest.mark.parametrize(
-    "bad", [np.full((3, 4, 5), 0.5), np.full((3, 4, 5), -1), np.full((3, 4, 5), np.nan), np.zeros((3, 4, 4))]
+    "bad",
+    [
+        np.full((3, 4, 5), 0.5),
+        np.full((3, 4, 5), -1),
+        np.full((3, 4, 5), np.nan),
+        np.zeros((3, 4, 4)),
+    ],
 )
 def test_masks_that_cannot_be_saved_leave_the_old_file(tmp_path: Path, bad: Any) -> None:
     path, grid = tmp_path / "m.nii.gz", Grid.new((3, 4, 5), (2, 1, 1))
@@ -213,7 +249,10 @@ def test_a_header_that_claims_gigabytes_takes_no_memory(tmp_path: Path) -> None:
     header.set_data_shape((1024, 1024, 1024))
     header.set_data_dtype(np.int16)
     header["magic"], header["vox_offset"] = b"n+1", 352
-    for name, content in (("a.nii", header.binaryblock + bytes(4)), ("a.nii.gz", gzip.compress(header.binaryblock))):
+    for name, content in (
+        ("a.nii", header.binaryblock + bytes(4)),
+        ("a.nii.gz", gzip.compress(header.binaryblock)),
+    ):
         (tmp_path / name).write_bytes(content)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         with pytest.raises(AlntError, match=r"2048\.0 MiB"):
@@ -247,7 +286,11 @@ def test_an_affine_that_says_nothing_is_refused(tmp_path: Path, affine: Any) -> 
 
 def test_label_values_are_those_of_unique() -> None:
     rng = np.random.default_rng(0)
-    for labels in (rng.integers(0, 300, (3, 4, 5)), rng.integers(0, 2**20, (3, 4, 5)), np.zeros((0, 2, 2), np.uint8)):
+    for labels in (
+        rng.integers(0, 300, (3, 4, 5)),
+        rng.integers(0, 2**20, (3, 4, 5)),
+        np.zeros((0, 2, 2), np.uint8),
+    ):
         assert label_values(labels) == tuple(np.unique(labels))
 
 

@@ -69,7 +69,9 @@ def test_unknown_voxels_stay_unknown_on_the_training_grid(project):
 def test_patches_repeat_with_the_seed_and_differ_without(project):
     data = dataset(project)
     cases = [data.pseudo(case) for case in project.by_role("pool")[:2]]
-    one, two, other = (data.batch(cases, [np.random.default_rng(seed)] * len(cases)) for seed in (3, 3, 4))
+    one, two, other = (
+        data.batch(cases, [np.random.default_rng(seed)] * len(cases)) for seed in (3, 3, 4)
+    )
     assert torch.equal(one.images, two.images)
     assert torch.equal(one.targets, two.targets)
     assert not torch.equal(one.images, other.images)
@@ -112,8 +114,8 @@ def test_scoring_patches_are_fixed_and_cover_small_volumes(project):
 
 def test_unknown_voxels_take_no_part_in_a_cases_scores(project):
     """The scores of a case do not change with what the student sees where nobody has labelled."""
+    from napari_alnt.engine.evaluation import Viewer
     from napari_alnt.engine.student import Student
-    from napari_alnt.engine.viewing import Viewer
 
     case = project.case("ball_05")
     labels = project.teacher(case).voxels.copy()

@@ -10,14 +10,23 @@ from napari_alnt.engine.loader import Loader
 
 
 def _pair(step: int) -> tuple[Batch, Batch]:
-    batch = Batch(torch.full((1, 1, 2, 2, 2), float(step)), torch.zeros(1, 2, 2, 2, dtype=torch.int64), (str(step),))
+    batch = Batch(
+        torch.full((1, 1, 2, 2, 2), float(step)),
+        torch.zeros(1, 2, 2, 2, dtype=torch.int64),
+        (str(step),),
+    )
     return batch, batch
 
 
 @pytest.mark.parametrize("threads", [0, 1, 3])
 def test_every_step_gets_its_own(threads: int) -> None:
     loader = Loader(_pair, threads)
-    assert [loader.take(step, 5)[0].cases for step in (0, 1, 2, 4)] == [("0",), ("1",), ("2",), ("4",)]
+    assert [loader.take(step, 5)[0].cases for step in (0, 1, 2, 4)] == [
+        ("0",),
+        ("1",),
+        ("2",),
+        ("4",),
+    ]
     loader.close()
 
 
@@ -44,7 +53,9 @@ def test_what_was_made_of_other_cases_is_dropped() -> None:
     cases = ["old"]
 
     def make(step: int) -> tuple[Batch, Batch]:
-        batch = Batch(torch.zeros(1, 1, 2, 2, 2), torch.zeros(1, 2, 2, 2, dtype=torch.int64), (cases[0],))
+        batch = Batch(
+            torch.zeros(1, 1, 2, 2, 2), torch.zeros(1, 2, 2, 2, dtype=torch.int64), (cases[0],)
+        )
         return batch, batch
 
     loader = Loader(make, 2)

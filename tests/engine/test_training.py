@@ -1,4 +1,6 @@
-"""Training as a stranger sees it: a child process that is stopped, killed, resumed and corrected meanwhile."""
+"""Training as a stranger sees it: a child process that is stopped, killed, resumed and corrected
+meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,8 @@ from safetensors.torch import load_file
 
 from napari_alnt import core
 from napari_alnt.data import Project
-from napari_alnt.engine.mailbox import Mailbox
-from napari_alnt.engine.memory import out_of_memory
+from napari_alnt.engine.commands import Mailbox
+from napari_alnt.engine.student import out_of_memory
 from napari_alnt.engine.training import Training
 from napari_alnt.events import (
     CaseScored,
@@ -55,7 +57,13 @@ def test_a_run_tells_all_it_does(balls):
         assert {StepDone, EpochDone, Validated, RankingDone, Predicted} <= kinds
         assert events[-1] == Finished(6, "done")
         assert [event.step for event in events if isinstance(event, StepDone)] == [1, 2, 3, 4, 5, 6]
-        rows = [row for event in events if isinstance(event, EpochDone) for row in event.rows if row.role == "pool"]
+        rows = [
+            row
+            for event in events
+            if isinstance(event, EpochDone)
+            for row in event.rows
+            if row.role == "pool"
+        ]
         assert {row.case for row in rows} == {f"ball_{n:02d}" for n in (4, 5, 6, 7)}
         assert all(np.isfinite(row.trust) and row.informativeness > 0 for row in rows)
 
@@ -73,11 +81,15 @@ def test_killed_and_resumed_ends_with_the_same_weights(balls, killed_at, tmp_pat
                 os.kill(engine.pid, signal.SIGKILL)
         assert isinstance(event, Failed)
         assert "memory" in event.message
-        if session.last_student().number == 1:  # killed before its first checkpoint: nothing to resume
+        if (
+            session.last_student().number == 1
+        ):  # killed before its first checkpoint: nothing to resume
             assert killed_at <= 5
             list(session.train(settings, fresh=True))
         else:
-            resumed = [event.step for event in session.train(settings) if isinstance(event, StepDone)]
+            resumed = [
+                event.step for event in session.train(settings) if isinstance(event, StepDone)
+            ]
             assert resumed[0] <= killed_at
             assert resumed[-1] == 20
         assert session.last_student().number > 1
@@ -163,7 +175,9 @@ def test_ranking_is_the_same_twice(balls):
         before = weights(session)
         scores = session.history.scores
         first = {row.case: scores[row.case][-1] for row in session.queue()}
-        assert not [event for event in session.rank() if isinstance(event, CaseScored)]  # nothing has changed
+        assert not [
+            event for event in session.rank() if isinstance(event, CaseScored)
+        ]  # nothing has changed
         session.accept("ball_05", balls.true_labels("ball_05"))
         again = {event.case for event in session.rank() if isinstance(event, CaseScored)}
         assert again == {"ball_04", "ball_06", "ball_07"}  # the experts have
@@ -178,7 +192,9 @@ def test_a_case_without_any_mask_gets_the_students(new_balls):
     with Session.open(balls.folder) as session:
         session.project.set_teacher("ball_02", balls.truth["ball_02"])
         events = list(session.train())
-        assert any(isinstance(event, Warned) and "no teacher mask" in event.message for event in events)
+        assert any(
+            isinstance(event, Warned) and "no teacher mask" in event.message for event in events
+        )
         assert list(session.predict(["ball_03"]))[-1].reason == "done"
         picture = session.history.predictions["ball_03"]
         assert (balls.folder / picture.student).exists()
@@ -219,15 +235,26 @@ def test_a_case_reverted_while_stopped_does_not_wedge_the_run(balls):
 
 def test_stray_prints_do_not_reach_the_protocol(balls):
     probe = (
-        "import sys, builtins; import napari_alnt.engine.viewing as v; old = v.Viewer.validate\n"
+        "import sys, builtins; import napari_alnt.engine.evaluation as v; old = v.Viewer.validate\n"
         "def loud(self):\n    print('hello from a library'); yield from old(self)\n"
         "v.Viewer.validate = loud\n"
         "from napari_alnt.engine.main import main; sys.exit(main(sys.argv[1:]))"
     )
     with Session.open(balls.folder) as session:
         run = session.project.start_run("train", session.project.settings)
-    arguments = [sys.executable, "-c", probe, str(balls.folder), "--run", str(run.number), "--job", "train"]
-    done = subprocess.run(arguments, stdin=subprocess.PIPE, capture_output=True, text=True, check=False)
+    arguments = [
+        sys.executable,
+        "-c",
+        probe,
+        str(balls.folder),
+        "--run",
+        str(run.number),
+        "--job",
+        "train",
+    ]
+    done = subprocess.run(
+        arguments, stdin=subprocess.PIPE, capture_output=True, text=True, check=False
+    )
     assert "hello" not in done.stdout
     assert all(line.startswith('{"kind"') for line in done.stdout.splitlines())
 
@@ -237,7 +264,8 @@ def test_the_child_ends_when_its_parent_is_killed(balls):
         [
             sys.executable,
             "-c",
-            "import sys; from napari_alnt.session import Session; from napari_alnt.events import StepDone\n"
+            "import sys; from napari_alnt.session import Session; from napari_alnt.events import"
+            " StepDone\n"
             "session = Session.open(sys.argv[1])\n"
             "engine = session.start('train')\n"
             "for event in engine.events():\n"
@@ -272,20 +300,30 @@ def test_memory_that_runs_out_halves_what_passes_at_once(balls, monkeypatch):
     def hungry(*args, at_once, **options):
         sizes.append(at_once)
         if at_once != 1:
-            raise RuntimeError("[enforce fail at alloc_cpu.cpp:119] DefaultCPUAllocator: can't allocate memory")
+            raise RuntimeError(
+                "[enforce fail at alloc_cpu.cpp:119] DefaultCPUAllocator: can't allocate memory"
+            )
         return step(*args, at_once=at_once, **options)
 
     monkeypatch.setattr(core, "train_step", hungry)
     reading, writing = os.pipe()
-    with Project.open(balls.folder) as project, os.fdopen(reading) as commands, os.fdopen(writing, "w"):
+    with (
+        Project.open(balls.folder) as project,
+        os.fdopen(reading) as commands,
+        os.fdopen(writing, "w"),
+    ):
         settings = dataclasses.replace(project.settings, batch=4, precision="bfloat16")
         run = project.start_run("train", settings)
         events = list(Training(project, run, settings, Mailbox(commands)).events())
     assert events[-1] == Finished(6, "done")
     assert sizes == [0, 2, 1, 1, 1, 1, 1, 1]
-    assert [event.message[:15] for event in events if isinstance(event, Warned)] == ["Memory ran out;"] * 2
+    assert [event.message[:15] for event in events if isinstance(event, Warned)] == [
+        "Memory ran out;"
+    ] * 2
 
 
-@pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("shape")])
+@pytest.mark.parametrize(
+    "error", [MemoryError(), torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("shape")]
+)
 def test_which_errors_mean_that_memory_ran_out(error):
     assert out_of_memory(error) == (str(error) != "shape")

@@ -21,18 +21,10 @@ from napari_alnt.events import (
     RankingDone,
     TeacherWritten,
 )
-from napari_alnt.session import (
-    Corrections,
-    Engine,
-    Radiologist,
-    Session,
-    by_command,
-    by_folder,
-    make_demo,
-    write_report,
-)
-from napari_alnt.session import client as client_module
+from napari_alnt.session import Engine, Session, by_command, by_folder, write_report
+from napari_alnt.session import engine as client_module
 from napari_alnt.settings import Settings
+from napari_alnt.simulation import Corrections, Radiologist, make_demo
 
 
 def test_an_accepted_case_leaves_the_pool_and_can_be_taken_back(balls):
@@ -106,7 +98,11 @@ def test_the_history_comes_back_with_the_project(balls):
 def test_ledger_is_written_by_the_session(balls):
     with Session.open(balls.folder) as session:
         session._run = session.project.start_run("train", session.project.settings)
-        session.apply(EpochDone(1, 3, 0.5, 0.4, (LedgerRow("ball_04", "pool", "teacher", 2, 0.1, 0.2, 0.3, 1.0),)))
+        session.apply(
+            EpochDone(
+                1, 3, 0.5, 0.4, (LedgerRow("ball_04", "pool", "teacher", 2, 0.1, 0.2, 0.3, 1.0),)
+            )
+        )
         assert session.project.ledger("ball_04")[0].trust == 0.1
 
 
@@ -121,7 +117,9 @@ def test_a_child_that_dies_is_an_event_with_a_sentence(balls, monkeypatch):
 
 def test_a_launcher_that_is_not_there_is_named(balls):
     with Session.open(balls.folder) as session:
-        settings = Settings.from_dict({"launcher": "no-such-launcher"}, base=session.project.settings)
+        settings = Settings.from_dict(
+            {"launcher": "no-such-launcher"}, base=session.project.settings
+        )
         with pytest.raises(AlntError, match="no-such-launcher"):
             session.start("train", settings)
 
@@ -132,7 +130,8 @@ def test_a_teacher_by_command_and_by_folder(balls, tmp_path):
         events = list(by_folder(session, str(files / "{case}_truth.nii.gz")))
         assert sum(isinstance(event, TeacherWritten) for event in events) == 4
         np.testing.assert_array_equal(
-            session.project.teacher(session.project.case("ball_05")).voxels, balls.true_labels("ball_05")
+            session.project.teacher(session.project.case("ball_05")).voxels,
+            balls.true_labels("ball_05"),
         )
         with pytest.raises(AlntError, match="lacks"):
             next(by_command(session, "tool {image}"))
@@ -185,7 +184,9 @@ def test_the_demo_in_small(tmp_path):
     assert len(result["picked"]) == 2
     assert 0 <= corrections.damaged <= 2
     with Project.open(demo.folder, write=False) as project:
-        assert {row["case"] for row in result["picked"]} <= {case.name for case in project.by_role("reference")}
+        assert {row["case"] for row in result["picked"]} <= {
+            case.name for case in project.by_role("reference")
+        }
 
 
 def test_results_in_flight_about_a_replaced_label_are_dropped(balls):

@@ -2,7 +2,8 @@
 
 xvfb-run -a -s "-screen 0 1600x1000x24" python tests/widgets/make_images.py [FOLDER]
 
-A folder that already holds a trained demo is taken as it is, and trained on for the time the pictures take.
+A folder that already holds a trained demo is taken as it is, and trained on for the time the
+pictures take.
 """
 
 from __future__ import annotations
@@ -19,12 +20,18 @@ from qtpy.QtWidgets import QApplication
 
 from napari_alnt.data import read_labels
 from napari_alnt.events import RankingDone
-from napari_alnt.session import DEMO_PROJECT, Radiologist, make_demo
+from napari_alnt.simulation import DEMO_PROJECT, Radiologist, make_demo
 from napari_alnt.widgets import dock
 from napari_alnt.widgets.loop import Loop
 
 IMAGES = Path(__file__).parents[2] / "images"
-SETTINGS = {"patch": "32, 32, 32", "epochs": 12, "steps_per_epoch": 20, "rank_every": 4, "validate_every": 2}
+SETTINGS = {
+    "patch": "32, 32, 32",
+    "epochs": 12,
+    "steps_per_epoch": 20,
+    "rank_every": 4,
+    "validate_every": 2,
+}
 LARGEST = 400_000
 
 
@@ -50,7 +57,9 @@ def grab(viewer: napari.Viewer, name: str) -> None:
     path = IMAGES / f"{name}.png"
     viewer.window._qt_window.grab().save(str(path))
     if path.stat().st_size > LARGEST:
-        Image.open(path).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+        Image.open(path).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
+            path, optimize=True
+        )
     print(path, path.stat().st_size, "bytes", flush=True)
 
 
@@ -58,14 +67,19 @@ def demo_in(folder: Path) -> tuple[Path, dict[str, Path]]:
     """The demo's project and its true masks; made if it is not there."""
     if not (folder / DEMO_PROJECT).exists():
         make_demo(folder)
-    truth = {path.name.split(".")[0]: path for path in sorted((folder / "data" / "truth").glob("*.nii.gz"))}
+    truth = {
+        path.name.split(".")[0]: path
+        for path in sorted((folder / "data" / "truth").glob("*.nii.gz"))
+    }
     return folder / DEMO_PROJECT, truth
 
 
 def train_and_correct(loop: Loop, truth: dict[str, Path]) -> None:
     """Train from nothing through two rankings, with two cases corrected after the first."""
     rankings: list[RankingDone] = []
-    loop.jobs.heard.connect(lambda event: rankings.append(event) if isinstance(event, RankingDone) else None)
+    loop.jobs.heard.connect(
+        lambda event: rankings.append(event) if isinstance(event, RankingDone) else None
+    )
     until(lambda: rankings)
     radiologist = Radiologist(truth)
     for row in loop.session.queue()[:2]:
@@ -92,7 +106,9 @@ def main(folder: Path) -> None:
         train_and_correct(loop, truth)
     until(lambda: len(loop.session.history.steps) > 12 and loop.session.history.predictions)
 
-    top = next(row.case for row in loop.queue.in_order() if row.case in loop.session.history.predictions)
+    top = next(
+        row.case for row in loop.queue.in_order() if row.case in loop.session.history.predictions
+    )
     loop.open_case(top)
     until(lambda: loop.layers.opened is not None and loop.layers.opened.picture is not None)
     grab(viewer, "annotation_loop")

@@ -1,4 +1,6 @@
-"""Napari closed in the middle of a training: it ends well, at once, and leaves no process behind."""
+"""Napari closed in the middle of a training: it ends well, at once, and leaves no process
+behind.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,11 @@ def alive(pid: int) -> bool:
         os.kill(pid, 0)
     except OSError:
         return False
-    return Path(f"/proc/{pid}/stat").read_text().rsplit(")")[-1].split()[0] != "Z" if Path("/proc").exists() else True
+    return (
+        Path(f"/proc/{pid}/stat").read_text().rsplit(")")[-1].split()[0] != "Z"
+        if Path("/proc").exists()
+        else True
+    )
 
 
 @pytest.mark.parametrize(
@@ -72,7 +78,9 @@ def test_closing_ends_the_training(balls, when, how, qapp):  # qapp: pytest-xvfb
 def test_a_killed_window_takes_its_child_along(balls, qapp):
     script = SCRIPT.format(when="loop.jobs.step", how="import os; os.kill(os.getpid(), 9)")
     command = [sys.executable, "-c", script, str(balls.folder)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=120)
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=120
+    )
     ended = time.monotonic()
     assert done.returncode == -9
     child = int(done.stdout.split()[1])
@@ -82,7 +90,9 @@ def test_a_killed_window_takes_its_child_along(balls, qapp):
 
 
 def test_a_project_closed_in_the_middle_of_a_job_is_quiet(window, balls, qtbot):
-    """What the engine still says then reaches no closed table: an exception in a slot would fail this test."""
+    """What the engine still says then reaches no closed table: an exception in a slot would fail
+    this test.
+    """
     for _ in range(2):
         assert window.dock.open_project(balls.folder)
         window.loop.start_training()

@@ -44,7 +44,9 @@ def test_another_case_keeps_a_draft_that_is_shown_again(painted, balls):
     painted.until(lambda: not painted.loop.correction.line.busy)
     np.testing.assert_array_equal(draft(balls, painted.case), painted.mask)
     painted.loop._refresh()
-    assert [row.status for row in painted.loop.queue.in_order() if row.case == painted.case] == ["draft"]
+    assert [row.status for row in painted.loop.queue.in_order() if row.case == painted.case] == [
+        "draft"
+    ]
     assert painted.open_row(0) == painted.case
     np.testing.assert_array_equal(painted.layer.data, painted.mask)
     assert "draft" in said(painted)
@@ -174,7 +176,9 @@ def test_closing_napari_with_a_full_disk_asks(full_disk, answer, monkeypatch):
         event = QCloseEvent()
         assert not window.dock.eventFilter(qt_window, event)
         assert event.isAccepted()
-    assert asked == [(f"{FULL}\n\nClose anyway and lose the unsaved strokes?", QMessageBox.StandardButton.No)]
+    assert asked == [
+        (f"{FULL}\n\nClose anyway and lose the unsaved strokes?", QMessageBox.StandardButton.No)
+    ]
 
 
 def test_the_layer_stays_in_napari_when_the_dock_goes_with_a_full_disk(full_disk):
@@ -192,7 +196,11 @@ def test_the_bar_names_the_case_that_stays_open(full_disk, when):
     assert full_disk.click_row(2) != full_disk.case
     full_disk.until(lambda: not loop.correction.line.busy)
     assert said(full_disk) == FULL
-    assert loop.case_bar._name.text() == loop.queue.currentIndex().siblingAtColumn(0).data() == full_disk.case
+    assert (
+        loop.case_bar._name.text()
+        == loop.queue.currentIndex().siblingAtColumn(0).data()
+        == full_disk.case
+    )
     assert loop.case_bar.buttons["accept"].isEnabled()
 
 
@@ -223,7 +231,9 @@ def test_revert_brings_the_teachers_mask_back(painted):
     painted.until(lambda: painted.loop.correction.case == painted.case)
     np.testing.assert_array_equal(painted.layer.data, painted.mask)
     painted.press(Qt.Key.Key_R, Qt.KeyboardModifier.AltModifier)
-    painted.until(lambda: not painted.loop.correction.loading and not painted.loop.correction.line.busy)
+    painted.until(
+        lambda: not painted.loop.correction.loading and not painted.loop.correction.line.busy
+    )
     np.testing.assert_array_equal(painted.layer.data, painted.before)
     assert painted.loop.session.project.case(painted.case).role == "pool"
 
@@ -302,7 +312,9 @@ def test_a_failure_is_a_sentence_and_training_can_start_again(window, balls, mon
     monkeypatch.setattr(loop.session, "start", lambda *_, **__: Fallen())
     window.qtbot.mouseClick(loop.training.main, Qt.MouseButton.LeftButton)
     window.until(lambda: loop.jobs.state == "idle")
-    assert loop.training.sentence.text() == "Memory ran out; make the patch smaller and train again."
+    assert (
+        loop.training.sentence.text() == "Memory ran out; make the patch smaller and train again."
+    )
     assert loop.training.sentence.isVisible()
     assert loop.training.main.isEnabled()
 
@@ -312,10 +324,14 @@ class Resting(Fallen):
 
     def events(self):
         yield Progress("training", 0, 2)
-        yield Warned("The training has said nothing for 5 minutes; stop it if its step time is shorter.")
+        yield Warned(
+            "The training has said nothing for 5 minutes; stop it if its step time is shorter."
+        )
         yield Warned("Something else.")
         yield Paused(1)
-        yield Warned("The training has said nothing for 5 minutes; stop it if its step time is shorter.")
+        yield Warned(
+            "The training has said nothing for 5 minutes; stop it if its step time is shorter."
+        )
 
 
 def test_silence_is_no_news_while_paused(window, balls, monkeypatch):

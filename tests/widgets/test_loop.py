@@ -1,4 +1,6 @@
-"""The radiologist's whole loop in a real window, with a real mouse, a real keyboard and a real engine."""
+"""The radiologist's whole loop in a real window, with a real mouse, a real keyboard and a real
+engine.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ def test_correct_a_case_while_training_goes_on(window, balls):
     assert version.parent == "teacher"
 
     window.until(lambda: loop.correction.case not in ("", case) and not loop.correction.loading)
-    rows = lambda: [row for e in heard if type(e).__name__ == "EpochDone" for row in e.rows if row.case == case]  # noqa: E731
+    rows = lambda: [
+        row for e in heard if type(e).__name__ == "EpochDone" for row in e.rows if row.case == case
+    ]
     window.until(lambda: rows() and rows()[-1].role == "reference")
     assert rows()[-1].label == "0001"
     assert rows()[0].role == "pool"
@@ -94,7 +98,10 @@ def test_a_picture_older_than_the_newest_ranking_is_renewed_once(window, balls):
     place = [row.case for row in loop.queue.in_order()].index("ball_04")
     starts = []
     start = loop.session.start
-    loop.session.start = lambda *args, **kwargs: (starts.append((args, kwargs)), start(*args, **kwargs))[1]
+    loop.session.start = lambda *args, **kwargs: (
+        starts.append((args, kwargs)),
+        start(*args, **kwargs),
+    )[1]
 
     assert window.open_row(place) == "ball_04"
     before = {layer.name: layer for layer in window.viewer.layers}
@@ -111,7 +118,9 @@ def test_a_picture_older_than_the_newest_ranking_is_renewed_once(window, balls):
     assert layer.mode == "paint"
     np.testing.assert_array_equal(layer.data, painted)
 
-    history.predictions["ball_04"] = old  # as from a checkpoint that lags behind the ranking: no second job
+    history.predictions["ball_04"] = (
+        old  # as from a checkpoint that lags behind the ranking: no second job
+    )
     window.open_row(0 if place else 1)
     window.until(lambda: jobs.state == "idle")
     window.open_row(place)
@@ -130,7 +139,9 @@ def test_a_running_training_is_asked_for_a_newer_picture(window, balls):
     jobs.picture("ball_04")
     assert sent == []  # of the ranking's own step
     for later in (5, 9):
-        history.scores["ball_04"].append(dataclasses.replace(history.scores["ball_04"][-1], step=1000 + later))
+        history.scores["ball_04"].append(
+            dataclasses.replace(history.scores["ball_04"][-1], step=1000 + later)
+        )
         jobs.picture("ball_04")
         jobs.picture("ball_04")
     assert sent == [("predict", "ball_04")] * 2

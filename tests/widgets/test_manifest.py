@@ -1,4 +1,6 @@
-"""What napari finds of the plugin: readers, writer, samples, menu, and a project named on the command line."""
+"""What napari finds of the plugin: readers, writer, samples, menu, and a project named on the
+command line.
+"""
 
 from __future__ import annotations
 
@@ -37,12 +39,16 @@ napari.run()
 
 
 def test_the_manifest_is_valid():
-    subprocess.run([sys.executable, "-m", "npe2", "validate", str(MANIFEST)], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "npe2", "validate", str(MANIFEST)], check=True, capture_output=True
+    )
     assert PluginManifest.from_file(MANIFEST).name == "napari-alnt"
 
 
 @pytest.mark.parametrize(
-    ("name", "extra"), [("", ("--plugin", "napari-alnt")), ("alnt.sqlite", ())], ids=["folder", "table"]
+    ("name", "extra"),
+    [("", ("--plugin", "napari-alnt")), ("alnt.sqlite", ())],
+    ids=["folder", "table"],
 )
 def test_napari_opens_a_project_from_the_command_line(balls, qapp, name, extra):
     command = [sys.executable, "-c", SCRIPT, str(MANIFEST), str(balls.folder / name), *extra]
@@ -63,7 +69,9 @@ def test_an_image_read_and_its_labels_written_lie_on_the_same_grid(balls, tmp_pa
     ((voxels, options, kind),) = get_image_reader(str(path))(str(path))
     assert kind == "image"
     labels = (voxels > -300).astype(np.int64)
-    saved = write_labels_layer(str(tmp_path / "mask.nii.gz"), labels, {"metadata": options["metadata"]})
+    saved = write_labels_layer(
+        str(tmp_path / "mask.nii.gz"), labels, {"metadata": options["metadata"]}
+    )
     source, mask = nib.load(path), nib.load(saved[0])
     np.testing.assert_array_equal(mask.affine, source.affine)
     np.testing.assert_array_equal(np.asarray(mask.dataobj), np.asarray(source.dataobj) > -300)
@@ -102,7 +110,9 @@ def test_the_menu_item_opens_the_form_in_the_one_dock(viewer, qtbot):
 
     for _ in range(2):
         viewer.window.add_plugin_dock_widget("napari-alnt", "New project")
-        qtbot.waitUntil(lambda: bool(viewer.window._qt_window.findChildren(NewProject)), timeout=5000)
+        qtbot.waitUntil(
+            lambda: bool(viewer.window._qt_window.findChildren(NewProject)), timeout=5000
+        )
         for dialog in viewer.window._qt_window.findChildren(NewProject):
             dialog.reject()
         qtbot.waitUntil(lambda: not viewer.window._qt_window.findChildren(NewProject), timeout=5000)

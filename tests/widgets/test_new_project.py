@@ -36,7 +36,12 @@ def test_it_makes_a_project_from_patterns(dialog, qtbot, balls, tmp_path):
         (files / f"ball_0{number}_truth.nii.gz").unlink()
     made = []
     dialog.made.connect(made.append)
-    fill(dialog, images=files / "images", expert=f"{files}/{{case}}_truth.nii.gz", project=tmp_path / "new")
+    fill(
+        dialog,
+        images=files / "images",
+        expert=f"{files}/{{case}}_truth.nii.gz",
+        project=tmp_path / "new",
+    )
     fill(dialog, teacher=f"{files}/{{case}}_teacher.nii.gz", patient="ball_(.*)")
     dialog.counts["audit"].setValue(1)
     press(dialog, qtbot)
@@ -59,7 +64,11 @@ def test_a_mistake_is_a_sentence_and_the_form_stays(dialog, qtbot, tmp_path):
 
 def test_the_settings_form_gives_back_what_it_was_given(qtbot):
     settings = Settings(
-        patch=(32, 48, 64), spacing=(2.5, 1.0, 1.0), learning_rate=3e-4, mirror=True, launcher="ssh box"
+        patch=(32, 48, 64),
+        spacing=(2.5, 1.0, 1.0),
+        learning_rate=3e-4,
+        mirror=True,
+        launcher="ssh box",
     )
     form = SettingsForm(settings)
     qtbot.addWidget(form)

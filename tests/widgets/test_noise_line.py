@@ -10,7 +10,9 @@ def test_the_line_comes_with_the_first_look_and_goes_with_it(window, balls):
     with Project.open(balls.folder) as project:
         project.start_run("train", project.settings)
         cases = [project.case(name) for name in project.taught_pool]
-        scores = [CaseScored(c.name, 1, *[0.1 * c.number] * 7, 9, label=c.label_sha256) for c in cases]
+        scores = [
+            CaseScored(c.name, 1, *[0.1 * c.number] * 7, 9, label=c.label_sha256) for c in cases
+        ]
         project.add_scores(1, scores)
     window.dock.open_project(balls.folder)
     loop = window.loop

@@ -15,7 +15,17 @@ def history(steps=60):
     made = History()
     for step in range(1, steps + 1):
         samples = (SampleWeighed("a", 0.5, 0.1, 1.0, 1.0),)
-        made.apply(StepDone(step, 1, 2 / step, float("nan") if step < 5 else 1 / step, 1e-3, 1.0, samples=samples))
+        made.apply(
+            StepDone(
+                step,
+                1,
+                2 / step,
+                float("nan") if step < 5 else 1 / step,
+                1e-3,
+                1.0,
+                samples=samples,
+            )
+        )
     made.apply(Validated(30, 1, 0.4, 9.0))
     made.apply(Validated(60, 2, 0.6, 7.0))
     return made
@@ -26,7 +36,11 @@ def test_the_moving_mean_is_a_mean_and_passes_over_what_is_unknown():
     values[[0, 50, 51]] = np.nan
     half = int(0.06 * 200 / 2)
     for place, mean in enumerate(smooth(values)):
-        expected = np.nan if np.isnan(values[place]) else np.nanmean(values[max(place - half, 0) : place + half + 1])
+        expected = (
+            np.nan
+            if np.isnan(values[place])
+            else np.nanmean(values[max(place - half, 0) : place + half + 1])
+        )
         np.testing.assert_allclose(mean, expected)
     assert len(smooth(np.array([]))) == 0
 
@@ -81,7 +95,9 @@ def test_before_a_ranking_the_newest_patches_are_shown(qtbot):
 def test_a_point_clicked_in_the_window_opens_the_case(window, balls):
     window.dock.open_project(balls.folder)
     for place, case in enumerate(["ball_04", "ball_05"]):
-        window.loop.session.history.samples[case] = SampleWeighed(case, place, 0.1 * place, 1.0, 1.0)
+        window.loop.session.history.samples[case] = SampleWeighed(
+            case, place, 0.1 * place, 1.0, 1.0
+        )
     window.loop.tabs.setCurrentWidget(window.loop.scatter)
     window.loop._stale.add("scatter")
     window.loop._refresh()
@@ -112,7 +128,11 @@ def test_the_window_stays_live_while_events_pour_in(window, balls, capsys):
         window.qtbot.wait(5)
     timer.stop()
     with capsys.disabled():
-        print(f"\n  event loop late by: median {np.median(late):.1f} ms, p99 {np.percentile(late, 99):.1f} ms", end=" ")
+        print(
+            f"\n  event loop late by: median {np.median(late):.1f} ms, p99"
+            f" {np.percentile(late, 99):.1f} ms",
+            end=" ",
+        )
     assert len(loop.session.history.steps) == 300
 
 

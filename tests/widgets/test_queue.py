@@ -50,7 +50,9 @@ def test_every_column_sorts_both_ways_with_the_unknown_last(view, column):
 
 def test_the_selection_stays_with_its_case_when_values_and_order_change(view):
     view.select("a")
-    view.set_rows((QueueRow("a", 1, "new", priority=2.0), *ROWS[2:], QueueRow("c", 3, "new", priority=0.1)))
+    view.set_rows(
+        (QueueRow("a", 1, "new", priority=2.0), *ROWS[2:], QueueRow("c", 3, "new", priority=0.1))
+    )
     assert names(view) == "adbc"
     assert view.selected == "a"
     view.set_rows((*ROWS, QueueRow("e", 5, "new")))
