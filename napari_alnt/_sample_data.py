@@ -1,4 +1,4 @@
-"""Sample data for the manifest: one made-up case, and the demo project."""
+"""Sample data for the manifest: one synthetic case, and the demo project."""
 
 from __future__ import annotations
 
@@ -7,31 +7,24 @@ from pathlib import Path
 from typing import Any
 
 
-def made_up_case() -> list[tuple[Any, ...]]:
-    """A made-up chest CT with its true mask and a teacher's mask."""
+def synthetic_case() -> list[tuple[Any, ...]]:
+    """A synthetic chest CT with its true mask and a teacher's mask."""
     from napari_alnt.data import read_labels, read_volume
     from napari_alnt.settings import WINDOWS
     from napari_alnt.simulation import write_phantoms
 
     with tempfile.TemporaryDirectory() as folder:
-        case = write_phantoms(Path(folder), cases=2)[-1]
+        case = write_phantoms(Path(folder), cases=2)[-1]  # the second is the one that is corrupted
         image = read_volume(case.image)
-        truth, teacher = (
-            read_labels(path, like=image).voxels for path in (case.truth, case.teacher)
-        )
-    placed = {
-        "scale": image.scale,
-        "translate": image.translate,
-        "metadata": {"alnt_grid": image.grid},
-    }
+        truth = read_labels(case.truth, like=image).voxels
+        teacher = read_labels(case.teacher, like=image).voxels
+    placed = image.layer_kwargs()
+    seen = {"name": "synthetic CT", "contrast_limits": WINDOWS["lung"], **placed}
+    hidden = {"name": "teacher", "opacity": 0.5, "visible": False, **placed}
     return [
-        (
-            image.voxels,
-            {"name": "made-up CT", "contrast_limits": WINDOWS["lung"], **placed},
-            "image",
-        ),
+        (image.voxels, seen, "image"),
         (truth, {"name": "truth", "opacity": 0.5, **placed}, "labels"),
-        (teacher, {"name": "teacher", "opacity": 0.5, "visible": False, **placed}, "labels"),
+        (teacher, hidden, "labels"),
     ]
 
 

@@ -2,7 +2,7 @@
 
 
 class AlntError(Exception):
-    """A problem that the user can mend.
+    """A problem that the user can fix.
 
     The text is one sentence: what is wrong, where, why, and what to do.
     """

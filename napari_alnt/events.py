@@ -1,22 +1,16 @@
-"""What the engine says and hears: small frozen records, one JSON object a line.
+"""What the engine says and hears: small frozen records, see :mod:`napari_alnt.codec` for the pipe.
 
 Events hold ids, numbers and file names only; volumes travel as files in the run's folder.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, field
+from typing import Literal
 
-from napari_alnt import retired
-from napari_alnt.errors import AlntError
-
-Stage = Literal["preparing", "training", "validating", "ranking", "predicting", "teaching"]
+Stage = Literal["preparing", "training", "testing", "ranking", "predicting", "teaching"]
 NAN = math.nan
 
 
@@ -31,8 +25,8 @@ class Started:
     step: int
     total: int
     pool: int
-    reference: int
-    audit: int
+    experts: int
+    test: int
 
 
 @dataclass(frozen=True)
@@ -47,8 +41,15 @@ class Progress:
 
 @dataclass(frozen=True)
 class SampleWeighed:
-    """One pseudo-labelled patch of one step: un-normalised trust and informativeness, and its
-    weight.
+    """One pseudo-labelled patch of one step.
+
+    Attributes
+    ----------
+    case : name of the case that the patch was cut from
+    trust : what entered T_i, not normalised; the setting ``trust_measure`` says what that is
+    informativeness : m_i, the mean absolute gradient of the last layer
+    weight : w_i
+    loss : ℓ_i
     """
 
     case: str
@@ -90,22 +91,29 @@ class SampleDropped:
 class LedgerRow:
     """What one epoch says of one case; means over its samples in that epoch.
 
-    ``share`` is the case's part of the epoch's summed weights; expert cases have no trust (nan).
+    Attributes
+    ----------
+    case : name of the case
+    role : its role in that epoch
+    label_version : which label it trained with: "0003", "expert" or "teacher"
+    seen : samples in the epoch
+    trust : mean of what entered T (see :class:`SampleWeighed`); nan for expert cases
+    informativeness : mean of m; nan for expert cases
+    share : the case's part of the epoch's summed weights; nan for expert cases
     """
 
     case: str
     role: str
-    label: str
+    label_version: str
     seen: int
     trust: float = NAN
     informativeness: float = NAN
-    loss: float = NAN
     share: float = NAN
 
 
 @dataclass(frozen=True)
 class EpochDone:
-    """The ledger's entry of an epoch; ``role`` and ``label`` (version) are those used in it."""
+    """The ledger's entry of an epoch, with the roles and label versions that were used in it."""
 
     epoch: int
     step: int
@@ -123,7 +131,7 @@ class ExpertsChanged:
 
 
 @dataclass(frozen=True)
-class AuditedCase:
+class TestedCase:
     """Dice and 95 % Hausdorff distance (mm), means over the classes present; nan where
     undefined.
     """
@@ -135,47 +143,49 @@ class AuditedCase:
 
 
 @dataclass(frozen=True)
-class Validated:
-    """The honest curve: means over the audit cases."""
+class Tested:
+    """The test curve: means over the held-out test cases."""
 
     step: int
     epoch: int
     dice: float
     hd95: float
-    cases: tuple[AuditedCase, ...] = ()
+    cases: tuple[TestedCase, ...] = ()
+
+
+@dataclass(frozen=True)
+class StructureCounts:
+    """Voxels of one structure on the training grid: in the mask, in the prediction, and in both."""
+
+    mask_voxels: int
+    predicted_voxels: int
+    overlap_voxels: int
 
 
 @dataclass(frozen=True)
 class CaseScored:
-    """What the scoring pass says of one pool case. Formulas: ``core.scoring``.
+    """What the scoring pass says of one pool case.
 
-    ``label`` is the sha256 of the mask that was judged, "" where it is not known; ``reference`` a
-    hash of the experts' masks that it was judged by, and of how.
+    Attributes
+    ----------
+    case : name of the case
+    step : training steps of the student that scored it
+    mask_sha256 : hash of the mask that was judged, "" where it is not known
+    reference_hash : hash of the reference masks and of the settings that scores depend on
+    scores : each score by its name; ``core.scoring`` has the formulas, what is unknown is left out
+    structures : voxel counts of each structure, in the order of the project's labels
     """
 
     case: str
     step: int
-    trust: float
-    cosine: float
-    head_cosine: float
-    informativeness: float
-    loss: float
-    entropy: float
-    dice: float
-    foreground: int
-    label: str = ""
-    norm: float = NAN
-    head_trust: float = NAN
-    voxel_trust: float = NAN
-    self_informativeness: float = NAN
-    soft_dice: float = NAN
-    label_difference: float = NAN
-    self_confidence: float = NAN
-    labelled: int = 0
-    marked: tuple[int, ...] = ()
-    drawn: tuple[int, ...] = ()
-    shared: tuple[int, ...] = ()
-    reference: str = ""
+    mask_sha256: str = ""
+    reference_hash: str = ""
+    scores: Mapping[str, float] = field(default_factory=dict)
+    structures: tuple[StructureCounts, ...] = ()
+
+    def score(self, name: str) -> float:
+        """One score; nan where it is unknown."""
+        return self.scores.get(name, NAN)
 
 
 @dataclass(frozen=True)
@@ -190,19 +200,26 @@ class RankingDone:
 
 @dataclass(frozen=True)
 class Predicted:
-    """Files of one case on its own grid, relative to the project: student mask, voxel trust.
+    """The student's prediction for one case, in files on the case's own grid.
 
-    ``slice`` is the axial slice, counted in the turned volume, that matters most; ``label`` is the
-    sha256 of the mask that was judged, "" where there is none.
+    Attributes
+    ----------
+    case : name of the case
+    step : training steps of the student that made it
+    student : file of the predicted mask, relative to the project
+    trust_map : file of the voxel trust, relative to the project
+    slice : the axial slice, counted in the turned volume, in which mask and prediction differ most
+    dice : mean Dice of the prediction with the mask that was judged; nan where there is none
+    mask_sha256 : hash of that mask, "" where there is none
     """
 
     case: str
     step: int
     student: str
-    trust: str
+    trust_map: str
     slice: int
     dice: float
-    label: str = ""
+    mask_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -215,12 +232,16 @@ class TeacherWritten:
 
 @dataclass(frozen=True)
 class CheckpointSaved:
+    """The student is on the disk; ``file`` is relative to the project."""
+
     step: int
     file: str
 
 
 @dataclass(frozen=True)
 class Paused:
+    """The training rests until it is resumed or stopped."""
+
     step: int
 
 
@@ -229,6 +250,13 @@ class Warned:
     """Something the user should know; the run goes on."""
 
     message: str
+
+
+@dataclass(frozen=True)
+class Stalled:
+    """The engine has said nothing for so many seconds; it may still be at work."""
+
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -258,7 +286,7 @@ Event = (
     | SampleDropped
     | EpochDone
     | ExpertsChanged
-    | Validated
+    | Tested
     | CaseScored
     | RankingDone
     | Predicted
@@ -266,6 +294,7 @@ Event = (
     | CheckpointSaved
     | Paused
     | Warned
+    | Stalled
     | Failed
     | Finished
 )
@@ -273,72 +302,7 @@ Event = (
 
 @dataclass(frozen=True)
 class Command:
-    """What the engine hears. ``predict`` names cases; as the answer to ``RankingDone``, the queue's
-    top.
-    """
+    """What the engine hears; ``predict`` names the cases that it asks for."""
 
     name: Literal["stop", "pause", "resume", "predict"]
     cases: tuple[str, ...] = ()
-
-
-_KINDS: dict[str, type] = {kind.__name__: kind for kind in (*Event.__args__, Command)}
-
-
-def to_line(record: Event | Command) -> str:
-    """One JSON object without a line break; nan becomes null, as JSON knows no nan."""
-    return json.dumps(
-        {"kind": type(record).__name__, **_plain(dataclasses.asdict(record))}, allow_nan=False
-    )
-
-
-def from_line(line: str) -> Any:
-    """The record a line holds, also one that an earlier napari-alnt wrote under names retired
-    since.
-
-    Raises
-    ------
-    AlntError
-        If the line is none of ours, as when something else prints into the pipe.
-    """
-    try:
-        values = json.loads(line)
-        name = values.pop("kind")
-        return _record(_KINDS[retired.EVENTS.get(name, name)], values)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise AlntError(
-            f"The engine said something that is no event: {line.strip()[:120]!r}."
-        ) from error
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(part) for part in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
-
-
-def _record(kind: type, values: dict[str, Any]) -> Any:
-    hints = _hints(kind)
-    named = retired.present(values, retired.FIELDS.get(kind.__name__, {}))
-    return kind(**{name: _read(hints[name], value) for name, value in named.items()})
-
-
-@cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
-
-
-def _read(hint: Any, value: Any) -> Any:
-    """A JSON value as a field of that type holds it."""
-    if value is None:
-        return NAN
-    if get_origin(hint) is tuple:
-        return tuple(_read(get_args(hint)[0], part) for part in value)
-    if get_origin(hint) is Mapping:
-        return {name: _read(get_args(hint)[1], part) for name, part in value.items()}
-    if dataclasses.is_dataclass(hint):
-        return _record(hint, value)  # type: ignore[arg-type]
-    return value

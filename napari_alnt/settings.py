@@ -8,18 +8,19 @@ import dataclasses
 import difflib
 import math
 import types
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from napari_alnt import retired
+from napari_alnt import extensions, retired
 from napari_alnt.errors import AlntError
+from napari_alnt.ranking.rules import RANKINGS
 
 Method = Literal["UNIFORM", "RGS", "RGM", "RGSM", "RGSM_AL", "RANDOM", "SMALL_LOSS", "EXPERTS"]
 Scope = Literal["all", "head"]
-Similarity = Literal["dot", "cosine", "path"]
+TrustMeasure = Literal["dot", "cosine", "loss_rank"]
 Window = Literal["lung", "soft_tissue", "bone", "percentile"]
 Network = Literal["unet_small", "unet", "segresnet"]
-RankingName = Literal["alnt", "disagreement", "entropy", "loss", "random", "foreground_random"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -34,6 +35,26 @@ WINDOWS: dict[str, tuple[float, float]] = {
 
 def _setting(default: Any, help: str, low: float | None = None, high: float | None = None) -> Any:
     return field(default=default, metadata={"help": help, "low": low, "high": high})
+
+
+@dataclass(frozen=True)
+class Weighting:
+    """How the samples of a step are weighed; its defaults are those of :class:`Settings`.
+
+    Attributes
+    ----------
+    method : one of the paper's five, or a control
+    trust_share : λ, the share of trust in a weight; the rest is informativeness
+    trust_measure : what enters T
+    scope : whose gradients are compared, the last layer's or all
+    mu : μ, the weight of the expert patches' own loss
+    """
+
+    method: Method
+    trust_share: float
+    trust_measure: TrustMeasure
+    scope: Scope
+    mu: float
 
 
 @dataclass(frozen=True)
@@ -52,23 +73,25 @@ class Settings:
     spacing: tuple[float, float, float] | None = _setting(
         None, "Training spacing z y x in mm; None takes the median of the cases.", 0.1, 20
     )
-    unknown: int = _setting(
+    ignore_label: int = _setting(
         255, "Label value that means: nobody has labelled this voxel.", 0, 65535
     )
-    network: Network = _setting(
+    network: str = _setting(
         "unet_small", "The student: 'unet' is the paper's, 'unet_small' is for CPUs."
     )
     patch: tuple[int, int, int] = _setting((48, 48, 48), "Patch size z y x in voxels.", 8, 512)
     batch: int = _setting(4, "Pseudo-labelled patches in a step (B).", 1, 256)
     expert_batch: int = _setting(4, "Expert patches in a step (V).", 1, 256)
-    at_once: int = _setting(
+    micro_batch: int = _setting(
         0,
         "Patches that pass the network together; fewer need less memory and give the same; 0 takes"
         " all.",
         0,
         256,
     )
-    foreground: float = _setting(0.75, "Share of patches centred on a labelled structure.", 0, 1)
+    foreground_fraction: float = _setting(
+        0.75, "Share of patches centred on a labelled structure.", 0, 1
+    )
     augment: bool = _setting(True, "Vary grey values and pose of the patches.")
     mirror: bool = _setting(
         False, "Also mirror left and right; wrong where sides have their own label."
@@ -79,8 +102,10 @@ class Settings:
     trust_share: float = _setting(
         0.5, "λ, the share of trust in a weight; the rest is informativeness.", 0, 1
     )
-    similarity: Similarity = _setting(
-        "path", "Trust: the dot product or cosine with the experts' gradient, or its path."
+    trust_measure: TrustMeasure = _setting(
+        "loss_rank",
+        "What trust is in a step: the dot product or cosine with the experts' gradient, or the"
+        " place of the case's loss among the pool's.",
     )
     scope: Scope = _setting(
         "head", "Whose gradient is compared: the last layer's alone, which is quick, or all."
@@ -96,7 +121,9 @@ class Settings:
         25, "Steps in an epoch; corrections are taken up between epochs.", 1, 100_000
     )
     teacher_steps: int = _setting(400, "Steps the teacher learns for.", 1, 1_000_000)
-    validate_every: int = _setting(5, "Epochs between looks at the audit cases.", 1, 100_000)
+    test_every: int = _setting(
+        5, "Epochs between evaluations of the held-out test cases.", 1, 100_000
+    )
     rank_every: int = _setting(
         5, "Epochs between rankings of the pool; 0 ranks only when asked.", 0, 100_000
     )
@@ -107,12 +134,12 @@ class Settings:
         0,
         10**9,
     )
-    ranking: RankingName = _setting("alnt", "Rule that sorts the queue.")
+    ranking: str = _setting("alnt", "Rule that sorts the queue.")
     wrong_below: float = _setting(
         0.7, "Dice with the accepted mask below which a teacher's mask counts as wrong.", 0, 1
     )
     score_patches: int = _setting(8, "Patches of a case that are looked at to rank it.", 1, 1024)
-    prepare: int = _setting(
+    prefetch_cases: int = _setting(
         3, "Cases at the top of the queue whose pictures are made ahead.", 0, 100
     )
     device: Device = _setting("auto", "Where the student learns; 'auto' prefers cuda, then mps.")
@@ -122,7 +149,7 @@ class Settings:
         " float32.",
     )
     threads: int = _setting(0, "Processor threads for the training; 0 takes all.", 0, 256)
-    loaders: int = _setting(
+    loader_threads: int = _setting(
         1, "Threads that prepare patches ahead; 0 prepares them between the steps.", 0, 64
     )
     launcher: str = _setting(
@@ -135,6 +162,12 @@ class Settings:
     def __post_init__(self) -> None:
         for item in dataclasses.fields(self):
             _check(item, getattr(self, item.name), HINTS[item.name])
+
+    @property
+    def weighting(self) -> Weighting:
+        """The settings that say how samples are weighed."""
+        names = [item.name for item in dataclasses.fields(Weighting)]
+        return Weighting(**{name: getattr(self, name) for name in names})
 
     @classmethod
     def from_dict(cls, values: dict[str, Any], base: Settings | None = None) -> Settings:
@@ -194,7 +227,16 @@ def unknown_setting(name: str, known: list[str]) -> str:
     )
 
 
-HINTS: dict[str, Any] = get_type_hints(Settings)
+def _one_of(known: Iterable[str], group: str) -> Any:
+    """The type of a setting whose choices are ours and those of installed packages."""
+    return Literal.__getitem__(tuple(dict.fromkeys((*known, *extensions.names(group)))))
+
+
+HINTS: dict[str, Any] = get_type_hints(Settings) | {
+    "network": _one_of(get_args(Network), extensions.NETWORKS),
+    "ranking": _one_of(RANKINGS, extensions.RANKINGS),
+}
+"""The type of every setting by its name; a ``Literal`` where it has choices."""
 
 
 def choices(hint: Any) -> tuple[Any, ...]:

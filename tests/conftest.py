@@ -22,10 +22,10 @@ TINY = Settings(
     expert_batch=2,
     epochs=2,
     steps_per_epoch=3,
-    validate_every=2,
+    test_every=2,
     rank_every=2,
     teacher_steps=4,
-    prepare=1,
+    prefetch_cases=1,
     threads=1,
 )
 
@@ -83,7 +83,7 @@ def make_balls(
         expert = paths["truth"] if number < experts else None
         teacher = paths["teacher"] if taught and not expert else None
         files.append(CaseFiles(name, paths["image"], teacher=teacher, expert=expert))
-    roles = roles or {"reference": experts // 2, "audit": experts - experts // 2}
+    roles = roles or {"reference": experts // 2, "test": experts - experts // 2}
     Project.create(
         folder / "project", files, settings=settings, labels={1: "ball"}, **roles
     ).close()
@@ -97,7 +97,7 @@ def _balls(tmp_path_factory: pytest.TempPathFactory) -> Balls:
 
 @pytest.fixture
 def balls(_balls: Balls, tmp_path: Path) -> Balls:
-    """A fresh copy of the small project: 2 reference, 2 audit, 4 in the pool."""
+    """A fresh copy of the small project: 2 reference, 2 test, 4 in the pool."""
     shutil.copytree(_balls.folder.parent, tmp_path / "balls")
     truth = {name: tmp_path / "balls" / "files" / path.name for name, path in _balls.truth.items()}
     return Balls(tmp_path / "balls" / "project", truth, _balls.wrong)

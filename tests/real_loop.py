@@ -4,7 +4,7 @@
     python tests/real_loop.py covid OUT
 
 Stages: new, teach (or import), train, rank, four accepted corrections with the true masks, train
-on. After each the audit Dice is printed and written to ``OUT/stages.json``.
+on. After each stage the test Dice is printed and written to ``OUT/stages.json``.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_alnt.data import Project, from_patterns
+from napari_alnt.events import Event, Failed, Finished
 from napari_alnt.session import Session
 from napari_alnt.settings import Settings
 from napari_alnt.simulation import Radiologist
@@ -30,14 +31,27 @@ QUICK = {
     "epochs": 1,
     "steps_per_epoch": 2,
     "teacher_steps": 3,
+    "batch": 2,
+    "expert_batch": 2,
+    "score_patches": 2,
+    "prefetch_cases": 1,
+    "threads": 2,
 }
-QUICK |= {"batch": 2, "expert_batch": 2, "score_patches": 2, "prepare": 1, "threads": 2}
+"""Settings of a student that hardly learns."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """A set of real CTs: which cases have an expert mask, which are the pool, and how a student
-    learns them.
+    """Real CTs: which cases have an expert mask, which are the pool, and how a student learns them.
+
+    Attributes
+    ----------
+    source : folder of the images and masks
+    experts, pool : names of the cases with an expert mask, and of those without one
+    roles : how many of the experts get each role
+    settings, labels : those of the project
+    taught : whether there are teacher masks; else a teacher is trained
+    patient : regular expression of the patient in a case's name
     """
 
     source: Path
@@ -51,33 +65,26 @@ class Task:
 
 
 def head_and_neck(data: Path) -> Task:
-    """12 expert cases (4 seed, 4 reference, 4 audit) and 40 in the pool; the teacher is trained on
-    the seeds.
-    """
+    """12 expert cases, 4 of each role, and 40 in the pool; the teacher is trained on its own 4."""
     source = data / "openkbp_hn_ct"
-    names = sorted(
-        path.name.removesuffix(".nii.gz") for path in (source / "images").glob("*.nii.gz")
-    )
+    names = case_names(source)
     settings = Settings(
         window="soft_tissue",
         epochs=12,
-        validate_every=6,
+        test_every=6,
         rank_every=6,
         teacher_steps=300,
         learning_rate=3e-3,
-        prepare=1,
+        prefetch_cases=1,
     )
-    labels = dict(
-        enumerate(("brainstem", "cord", "right parotid", "left parotid", "mandible"), start=1)
-    )
-    roles = {"seed_cases": 4, "reference": 4, "audit": 4}
+    structures = ("brainstem", "cord", "right parotid", "left parotid", "mandible")
+    labels = dict(enumerate(structures, start=1))
+    roles = {"teacher_training": 4, "reference": 4, "test": 4}
     return Task(source, tuple(names[:12]), tuple(names[12:52]), roles, settings, labels)
 
 
 def covid(data: Path) -> Task:
-    """Real COVID-19 CT with the masks of a published teacher: 5 expert cases (3 reference, 2
-    audit), 6 in the pool.
-    """
+    """COVID-19 CT with a published teacher's masks: 3 reference, 2 test, 6 in the pool."""
     source = data / "covid_ct_seg20" / "full128"
     experts = (
         "coronacases_001",
@@ -86,39 +93,32 @@ def covid(data: Path) -> Task:
         "radiopaedia_27_86410_0",
         "radiopaedia_7_85703_0",
     )
-    names = sorted(
-        path.name.removesuffix(".nii.gz") for path in (source / "images").glob("*.nii.gz")
-    )
     settings = Settings(
         window="lung",
         spacing=(3.0, 3.0, 3.0),
         epochs=16,
-        validate_every=4,
+        test_every=4,
         rank_every=8,
         learning_rate=3e-3,
-        prepare=1,
+        prefetch_cases=1,
     )
-    pool = tuple(name for name in names if name not in experts)
+    pool = tuple(name for name in case_names(source) if name not in experts)
+    roles = {"reference": 3, "test": 2}
     patient = r"coronacases_\d+|radiopaedia_\d+_\d+"
-    return Task(
-        source,
-        experts,
-        pool,
-        {"reference": 3, "audit": 2},
-        settings,
-        {1: "infection"},
-        True,
-        patient,
-    )
+    return Task(source, experts, pool, roles, settings, {1: "infection"}, True, patient)
+
+
+def case_names(source: Path) -> list[str]:
+    """The cases of a folder of real data."""
+    images = (source / "images").glob("*.nii.gz")
+    return sorted(path.name.removesuffix(".nii.gz") for path in images)
 
 
 TASKS: dict[str, Callable[[Path], Task]] = {"head_and_neck": head_and_neck, "covid": covid}
 
 
 def lay_out(task: Task, folder: Path) -> dict[str, Path]:
-    """Links to the images, the experts' masks and the teacher's, as a user would have them; true
-    masks by case.
-    """
+    """Link the images and masks as a user would have them; returns the true masks of the pool."""
     labels = task.source / ("expert" if task.taught else "labels")
     for kind in ("images", "gold", "auto"):
         (folder / kind).mkdir(parents=True)
@@ -140,14 +140,16 @@ class ByApi:
     """The loop from a script, with nothing but the public API."""
 
     def __init__(self, task: Task, folder: Path, truth: dict[str, Path]) -> None:
-        self.task, self.folder, self.truth, self.project = task, folder, truth, folder / "project"
+        self.task = task
+        self.folder = folder
+        self.truth = truth
+        self.project = folder / "project"
 
     def new(self) -> None:
-        rules = [str(self.folder / kind / "{case}.nii.gz") for kind in ("gold", "auto")]
-        rules[1] = rules[1] if self.task.taught else ""
-        cases = from_patterns(
-            str(self.folder / "images"), rules[0], rules[1] or None, self.task.patient
-        )
+        expert = str(self.folder / "gold" / "{case}.nii.gz")
+        teacher = str(self.folder / "auto" / "{case}.nii.gz") if self.task.taught else None
+        images = str(self.folder / "images")
+        cases = from_patterns(images, expert, teacher, self.task.patient)
         Project.create(
             self.project,
             cases,
@@ -157,13 +159,13 @@ class ByApi:
         ).close()
 
     def teach(self) -> None:
-        self._run("teach")
+        self._follow(Session.teach)
 
     def train(self) -> None:
-        self._run("train")
+        self._follow(Session.train)
 
     def rank(self) -> list[str]:
-        self._run("rank")
+        self._follow(Session.rank)
         return self.queue()
 
     def queue(self) -> list[str]:
@@ -178,24 +180,20 @@ class ByApi:
         with Session.open(self.project) as session:
             Radiologist(self.truth).correct(session, case)
 
-    def _run(self, job: str) -> None:
+    def _follow(self, job: Callable[[Session], Iterable[Event]]) -> None:
         with Session.open(self.project) as session:
-            for event in getattr(session, job)():
-                last = event
-            if type(last).__name__ != "Finished":
-                raise SystemExit(getattr(last, "message", "the run did not finish"))
+            last = list(job(session))[-1]
+        if isinstance(last, Failed):
+            raise SystemExit(last.message)
+        assert isinstance(last, Finished)
 
 
 class ByCommands(ByApi):
     """The same by the command line alone."""
 
     def new(self) -> None:
-        words = [
-            "--images",
-            str(self.folder / "images"),
-            "--expert",
-            str(self.folder / "gold" / "{case}.nii.gz"),
-        ]
+        words = ["--images", str(self.folder / "images")]
+        words += ["--expert", str(self.folder / "gold" / "{case}.nii.gz")]
         if self.task.taught:
             words += ["--teacher", str(self.folder / "auto" / "{case}.nii.gz")]
         if self.task.patient:
@@ -208,8 +206,8 @@ class ByCommands(ByApi):
     def accept(self, case: str) -> None:
         self._command("accept", case, str(self.truth[case]))
 
-    def _run(self, job: str) -> None:
-        self._command(job)
+    def _follow(self, job: Callable[[Session], Iterable[Event]]) -> None:
+        self._command(job.__name__)
 
     def _command(self, name: str, *words: str) -> None:
         subprocess.run(
@@ -230,23 +228,17 @@ def options(settings: Settings) -> list[str]:
 def run(
     task: Task, folder: Path, by: type[ByApi] = ByApi, corrections: int = 4
 ) -> list[dict[str, object]]:
-    """The stages with their audit Dice and seconds."""
+    """The stages with their test Dice and seconds."""
     loop = by(task, folder, lay_out(task, folder))
     stages: list[dict[str, object]] = []
 
     def note(stage: str, start: float) -> None:
         with Session.open(loop.project, write=False) as session:
-            seen = session.validations()
-            dice = seen[-1].dice if seen else session.teacher_dice()
-            hd95 = seen[-1].hd95 if seen else float("nan")
-        stages.append(
-            {
-                "stage": stage,
-                "dice": dice,
-                "hd95_mm": hd95,
-                "seconds": round(time.monotonic() - start),
-            }
-        )
+            results = session.test_results()
+            dice = results[-1].dice if results else session.teacher_dice()
+            hd95 = results[-1].hd95 if results else float("nan")
+        seconds = round(time.monotonic() - start)
+        stages.append({"stage": stage, "dice": dice, "hd95_mm": hd95, "seconds": seconds})
         (folder / "stages.json").write_text(json.dumps(stages, indent=1) + "\n")
         print(stages[-1], flush=True)
 

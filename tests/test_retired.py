@@ -37,23 +37,23 @@ def old(tmp_path: Path) -> Path:
 def test_all_of_an_old_project_is_there(old, write):
     with Project.open(old, write=write) as project:
         assert project.notices == ()
-        assert [len(project.cases), len(project.runs)] == [9, 3]
-        assert [run.state for run in project.runs] == ["done", "done", "stopped"]
+        assert [len(project.cases), len(project.runs.all)] == [9, 3]
+        assert [run.state for run in project.runs.all] == ["done", "done", "stopped"]
         assert {case.name: case.status for case in project.cases if case.number > 5} == {
             "ball_05": "new", "ball_06": "accepted", "ball_07": "draft", "ball_08": "skipped"
         }  # fmt: skip
         assert sorted(case.role for case in project.cases) == sorted(
-            ["pool"] * 3 + ["reference"] * 3 + ["audit"] * 2 + ["seed"]
+            ["pool"] * 3 + ["reference"] * 3 + ["test"] * 2 + ["teacher_training"]
         )
-        assert project.settings == project.runs[-1].settings
-        (version,) = project.versions("ball_06")
+        assert project.settings == project.runs.all[-1].settings
+        (version,) = project.labels.versions("ball_06")
         assert (version.author, version.seconds, version.parent) == ("someone", 61.5, "teacher")
-        assert [version.set_aside for version in project.versions("ball_05")] == [True]
-        assert len(project.scores()) == 3
-        assert {one.case for one in project.predictions()} == {"ball_05", "ball_07"}
-        assert [round(one.dice, 3) for one in project.validations([2])] == [0.241]
-        assert len(project.validations([2])[0].cases) == 2
-        assert project.load_draft("ball_07").any()
+        assert [version.reverted for version in project.labels.versions("ball_05")] == [True]
+        assert len(project.runs.scores()) == 3
+        assert {one.case for one in project.runs.predictions()} == {"ball_05", "ball_07"}
+        assert [round(one.dice, 3) for one in project.runs.test_results([2])] == [0.241]
+        assert len(project.runs.test_results([2])[0].cases) == 2
+        assert project.labels.load_draft("ball_07").any()
 
 
 def test_its_settings_are_those_it_was_made_with(old):
@@ -66,7 +66,7 @@ def test_its_settings_are_those_it_was_made_with(old):
 def test_an_old_project_trains_on_where_it_was_stopped_and_is_accepted_into(old):
     with Session.open(old) as session:
         assert len(session.queue()) == 4
-        assert session.noise_audit().looked == 1
+        assert session.noise_estimate().reviewed == 1
         truth = read_labels(old.parent / "files" / "ball_07_truth.nii.gz").voxels
         session.accept("ball_07", truth)
         events = list(session.train())
@@ -74,14 +74,14 @@ def test_an_old_project_trains_on_where_it_was_stopped_and_is_accepted_into(old)
         assert events[-1] == Finished(15, "done")
         assert steps == list(range(10, 16))
         assert session.last_student().number == 3
-        assert np.isfinite(session.validations()[-1].dice)
+        assert np.isfinite(session.test_results()[-1].dice)
         assert {row.case for row in session.queue() if row.status == "accepted"} == {
             "ball_06",
             "ball_07",
         }
     with Session.open(old) as session:  # all of it is there, written by this napari-alnt
-        assert [one.step for one in session.validations()] == [6, 12, 15]
-        assert session.project.versions("ball_07")[0].parent == "teacher"
+        assert [one.step for one in session.test_results()] == [6, 12, 15]
+        assert session.project.labels.versions("ball_07")[0].parent == "teacher"
 
 
 def test_the_command_line_opens_it(old, capsys):
@@ -101,7 +101,7 @@ def test_settings_that_nobody_knows_are_a_notice_and_lock_nothing(old, capsys):
     assert main(["status", str(old)]) == 0
     said = capsys.readouterr().err
     with Project.open(old) as project:
-        assert len(project.runs) == 3
+        assert len(project.runs.all) == 3
         assert (project.settings.batch, project.settings.ranking) == (
             Settings().batch,
             Settings().ranking,

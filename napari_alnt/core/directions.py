@@ -1,6 +1,4 @@
-"""Gradients and directions in the space of a network's parameters, and the derivative of the logits
-along one.
-"""
+"""Directions in the space of a network's parameters, and derivatives along them."""
 
 from __future__ import annotations
 
@@ -10,17 +8,24 @@ import torch
 import torch.autograd.forward_ad as forward_ad
 from torch import Tensor, nn
 
-from napari_alnt.core.losses import per_sample_loss
+from napari_alnt.core.losses import Loss, losses_of, per_sample_loss
 from napari_alnt.core.networks import frozen, untouched_call
+from napari_alnt.core.shapes import check_images, check_logits
 
 Direction = dict[str, Tensor]
-"""A gradient or a direction in the space of parameters: one tensor per parameter name."""
+"""A vector in the space of parameters, such as a gradient: one tensor per parameter name."""
 
 
 @dataclass(frozen=True)
-class Trust:
-    """u_i = ⟨∇ℓ_i, g⟩ and ℓ_i ``(B,)``; logits ``(B, C, D, H, W)``; ``voxels (B, D, H, W)``, which
-    sum to u.
+class DirectionalDerivative:
+    """The derivative of the losses along a direction g of the parameters.
+
+    Attributes
+    ----------
+    u : ⟨∇ℓ_i, g⟩ ``(B,)``
+    losses : ℓ_i ``(B,)``
+    logits : z ``(B, C, D, H, W)``
+    voxels : s_i ``(B, D, H, W)``, each voxel's part in u_i; the sum over the voxels is u_i
     """
 
     u: Tensor
@@ -30,42 +35,27 @@ class Trust:
 
 
 def gradient(net: nn.Module, loss: Tensor, retain: bool = False) -> Direction:
-    """∂loss/∂θ by parameter name; zeros where a parameter has no part. Nothing is accumulated in
-    the network.
+    """∂loss/∂θ of a scalar ``loss`` with a graph; nothing is accumulated in the network.
 
-    ``retain`` keeps the graph for another time.
+    Parameters on which the loss does not depend have zeros; ``retain`` keeps the graph for another
+    backward pass.
     """
-    names, values = zip(
-        *((n, p) for n, p in net.named_parameters() if p.requires_grad), strict=True
+    parameters = {name: p for name, p in net.named_parameters() if p.requires_grad}
+    slopes = torch.autograd.grad(
+        loss, tuple(parameters.values()), retain_graph=retain, materialize_grads=True
     )
-    return dict(
-        zip(
-            names,
-            torch.autograd.grad(loss, values, retain_graph=retain, materialize_grads=True),
-            strict=True,
-        )
-    )
-
-
-def expert_gradient(net: nn.Module, images: Tensor, targets: Tensor) -> Direction:
-    """g = ∇θ (1/V) Σ_v ℓ_v of ``images (V, 1, D, H, W)`` and ``targets (V, D, H, W)``; the network
-    stays as it was.
-    """
-    with torch.enable_grad():
-        logits = untouched_call(net, dict(net.named_parameters()), images)
-        return gradient(net, per_sample_loss(logits, targets).mean())
+    return dict(zip(parameters, slopes, strict=True))
 
 
 def zeros(net: nn.Module) -> Direction:
-    """No direction at all: a zero for every trained parameter."""
+    """A zero for every trained parameter."""
     return {name: torch.zeros_like(p) for name, p in net.named_parameters() if p.requires_grad}
 
 
-def inner(a: Direction, b: Direction) -> Tensor:
-    """⟨a, b⟩ over the parameters both have."""
-    return torch.stack(
-        [torch.vdot(a[name].flatten(), b[name].flatten()) for name in a if name in b]
-    ).sum()
+def dot(a: Direction, b: Direction) -> Tensor:
+    """⟨a, b⟩ over the parameters that both have."""
+    products = [torch.vdot(a[name].flatten(), b[name].flatten()) for name in a if name in b]
+    return torch.stack(products).sum()
 
 
 def norm(a: Direction) -> Tensor:
@@ -74,23 +64,37 @@ def norm(a: Direction) -> Tensor:
     return length
 
 
-def trust(net: nn.Module, g: Direction, images: Tensor, targets: Tensor) -> Trust:
-    """u_i = Σ_x s_i(x), s_i(x) = Σ_c ∂ℓ_i/∂z_c(x) · ż_c(x), with ż the derivative of the logits
-    along g.
+def directional_derivative(
+    net: nn.Module, g: Direction, images: Tensor, targets: Tensor, loss: Loss = per_sample_loss
+) -> DirectionalDerivative:
+    """u_i = dℓ_i(θ + h·g)/dh at h = 0, and each voxel's part in it, by one pass in forward mode.
 
-    One forward pass in forward mode; exact for every sample at once, and for one alone. ``images
-    (B, 1, D, H, W)``, ``targets (B, D, H, W)``. The network's parameters, gradients, buffers, mode
-    and generators stay as they were.
+    Parameters
+    ----------
+    net : the network; its parameters, gradients, buffers, mode and generators stay as they were
+    g : the direction, by parameter name; parameters that it does not name stand still
+    images : ``(B, 1, D, H, W)``
+    targets : ``(B, D, H, W)`` int64, or what ``loss`` takes
+    loss : logits and targets to ``(B,)``
+
+    Returns
+    -------
+    The derivative of every sample's loss: with ż the derivative of the logits along g,
+    u_i = Σ_x s_i(x) and s_i(x) = Σ_c ∂ℓ_i/∂z_c(x) · ż_c(x). It is exact.
     """
+    check_images(images)
     logits, tangent = logits_along(net, g, images)
-    return trust_of(logits, tangent, targets)
+    return loss_derivative(logits, tangent, targets, loss)
 
 
 def logits_along(net: nn.Module, g: Direction, images: Tensor) -> tuple[Tensor, Tensor]:
-    """(z, ż): the logits ``(B, C, D, H, W)`` and their derivative along g, by forward mode."""
+    """(z, ż): the logits and their derivative along ``g``, both ``(B, C, D, H, W)``."""
     with torch.no_grad(), forward_ad.dual_level():
         dual = {n: _dual(p, g[n]) if n in g else p for n, p in frozen(net).items()}
-        logits, tangent = forward_ad.unpack_dual(untouched_call(net, dual, images))  # type: ignore[no-untyped-call]
+        output = untouched_call(net, dual, images)
+        check_logits(output)
+        logits, tangent = forward_ad.unpack_dual(output)  # type: ignore[no-untyped-call]
+        # without a tangent the logits depend on nothing that moves
         return logits.clone(), torch.zeros_like(logits) if tangent is None else tangent.clone()
 
 
@@ -99,11 +103,14 @@ def _dual(value: Tensor, slope: Tensor) -> Tensor:
     return dual
 
 
-def trust_of(logits: Tensor, tangent: Tensor, targets: Tensor) -> Trust:
-    """Trust from (z, ż), both ``(B, C, D, H, W)``."""
+def loss_derivative(
+    logits: Tensor, tangent: Tensor, targets: Tensor, loss: Loss = per_sample_loss
+) -> DirectionalDerivative:
+    """The derivative from (z, ż), both ``(B, C, D, H, W)``, and targets ``(B, D, H, W)``."""
     with torch.enable_grad():
         z = logits.detach().requires_grad_()
-        losses = per_sample_loss(z, targets)
+        losses = losses_of(loss, z, targets)
         (slope,) = torch.autograd.grad(losses.sum(), z)
+    # the chain rule: ∂ℓ/∂z backward, ż forward; they meet at the logits
     voxels = (slope * tangent).sum(1)
-    return Trust(voxels.flatten(1).sum(1), losses.detach(), logits, voxels)
+    return DirectionalDerivative(voxels.flatten(1).sum(1), losses.detach(), logits, voxels)

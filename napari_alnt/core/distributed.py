@@ -1,24 +1,25 @@
-"""Several processes that take one step: what they share, and the one process that shares with
-nobody.
-"""
+"""Several processes that take a step together: what they exchange."""
 
 from __future__ import annotations
 
-from typing import Protocol
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Protocol
 
 from napari_alnt.core.directions import Direction
 
+if TYPE_CHECKING:
+    from torch import Tensor
 
-class Together(Protocol):
-    """Processes that each hold B of a step's size·B pseudo-labelled patches; all call the same in
-    the same order.
+
+class ProcessGroup(Protocol):
+    """Processes that take one step, each with its own B of the step's size·B pseudo-labelled
+    patches.
+
+    All make the same calls in the same order.
     """
 
     @property
     def rank(self) -> int:
-        """Which of them this is, from 0."""
+        """Number of this process, from 0."""
         ...
 
     def sum(self, values: Direction) -> Direction:
@@ -26,12 +27,12 @@ class Together(Protocol):
         ...
 
     def gather(self, values: Tensor) -> Tensor:
-        """Everybody's ``(B,)`` in the order of rank, ``(size·B,)``."""
+        """The ``(B, …)`` of every process in the order of rank, ``(size·B, …)``."""
         ...
 
 
-class Alone:
-    """One process."""
+class SingleProcess:
+    """One process that trains alone."""
 
     rank = 0
 
@@ -44,5 +45,5 @@ class Alone:
         return values
 
 
-ALONE = Alone()
+SINGLE = SingleProcess()
 """The default wherever processes may work together."""

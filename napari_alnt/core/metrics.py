@@ -1,4 +1,4 @@
-"""Dice and the 95 % Hausdorff distance, blind to voxels that nobody has labelled."""
+"""Dice and the 95 % Hausdorff distance over the voxels that somebody has labelled."""
 
 from __future__ import annotations
 
@@ -17,10 +17,17 @@ Labels = NDArray[np.integer]
 
 
 def dice(prediction: Labels, target: Labels, classes: int) -> tuple[float, ...]:
-    """Dice of each foreground class 1…``classes``−1; ``prediction`` and ``target`` are ``(D, H,
-    W)``.
+    """Dice of each structure.
 
-    Voxels that are ``IGNORE`` in either count in neither. nan where both are empty, 0 where one is.
+    Parameters
+    ----------
+    prediction, target : class indices ``(D, H, W)``; voxels that are ``IGNORE`` in either count in
+        neither
+    classes : number of classes C, background included
+
+    Returns
+    -------
+    2|A ∩ B| / (|A| + |B|) of the classes 1…C−1; nan where both are empty, 0 where one is.
     """
     pairs = (_pair(prediction, target, c) for c in range(1, classes))
     return tuple(
@@ -32,10 +39,19 @@ def dice(prediction: Labels, target: Labels, classes: int) -> tuple[float, ...]:
 def hd95(
     prediction: Labels, target: Labels, classes: int, spacing: Sequence[float]
 ) -> tuple[float, ...]:
-    """95 % Hausdorff distance (mm) of each foreground class; ``spacing`` is z y x in mm.
+    """95 % Hausdorff distance (mm) of each structure.
 
-    The larger of the two directed 95th percentiles between the surfaces, as MONAI measures it; nan
-    where either is empty.
+    Parameters
+    ----------
+    prediction, target : class indices ``(D, H, W)``; voxels that are ``IGNORE`` in either count in
+        neither
+    classes : number of classes C, background included
+    spacing : size of a voxel z y x in mm
+
+    Returns
+    -------
+    The larger of the two directed 95th percentiles between the surfaces, of the classes 1…C−1, as
+    MONAI measures it; nan where either is empty.
     """
     pairs = (_pair(prediction, target, c) for c in range(1, classes))
     return tuple(
@@ -53,17 +69,17 @@ def mean_known(values: Iterable[float]) -> float:
 def _pair(
     prediction: Labels, target: Labels, c: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
-    """Both masks of a class within their union's box, which holds all that the metrics look at;
-    None if empty.
-    """
+    """Both masks of a class within the box of their union; None if that is empty."""
     known = (prediction != IGNORE) & (target != IGNORE)
-    a, b = (prediction == c) & known, (target == c) & known
+    a = (prediction == c) & known
+    b = (target == c) & known
+    # the box holds all that the metrics look at, and is much smaller than the volume
     boxes = find_objects((a | b).astype(np.uint8))
     return (a[boxes[0]], b[boxes[0]]) if boxes else None
 
 
 def _distance(a: NDArray[np.bool_], b: NDArray[np.bool_], spacing: Sequence[float]) -> float:
-    # MONAI pads: a surface at the volume's face is a surface like any other.
+    # MONAI pads: a surface at the volume's face is a surface like any other
     return float(
         compute_hausdorff_distance(
             _tensor(a),

@@ -1,4 +1,4 @@
-"""The students one can choose, and what the weighing has to know of any network."""
+"""The networks that one can choose, and what the weighing has to know of any network."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from monai.networks.nets import SegResNet, UNet
@@ -14,13 +14,20 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from napari_alnt import extensions
+from napari_alnt.core.shapes import check_images, check_logits
 from napari_alnt.errors import AlntError
 
 
 @dataclass(frozen=True)
 class Builder:
-    """How a network is made for a number of classes, and what its patch sizes must be divisible
-    by.
+    """How a network is made, and which patches it can take.
+
+    Attributes
+    ----------
+    make : number of classes, background included, to a network that takes ``(B, 1, D, H, W)`` and
+        gives logits ``(B, classes, D, H, W)``
+    divisor : every side of a patch must be a multiple of it, as the network halves the sides
     """
 
     make: Callable[[int], nn.Module]
@@ -28,8 +35,8 @@ class Builder:
 
 
 class Head(NamedTuple):
-    """The last convolution of a network: the name of its weight among the parameters, and the
-    layer.
+    """The last convolution or linear layer of a network, and the name of its weight among the
+    parameters.
     """
 
     name: str
@@ -56,22 +63,23 @@ NETWORKS: dict[str, Builder] = {
     "unet": Builder(_unet, 16),
     "segresnet": Builder(_segresnet, 8),
 }
-"""Every student by its name in the settings; all take ``(B, 1, D, H, W)`` and give logits ``(B,
-classes, D, H, W)``.
+"""The networks of this package by their name in the settings; other packages declare theirs as an
+entry point ``napari_alnt.networks`` that is a :class:`Builder`.
 """
 
 
 def build(name: str, classes: int, seed: int = 0) -> nn.Module:
-    """The network of that name with ``classes`` outputs, background included; its weights depend on
-    ``seed`` only.
+    """The network of that name with ``classes`` outputs; its weights depend on ``seed`` only.
+
+    Batch normalisation is converted, see :func:`convert_batchnorm`; :func:`was_converted` tells.
 
     Raises
     ------
     AlntError
-        If there is no such network, or fewer than two classes.
+        If there is no such network, if another package's does not do what a :class:`Builder`
+        promises, or if there are fewer than two classes.
     """
-    if name not in NETWORKS:
-        raise AlntError(f"There is no network '{name}'; choose one of {', '.join(NETWORKS)}.")
+    found = _builder(name)
     if classes < 2:
         raise AlntError(
             f"A network needs at least two classes, background and one structure, but {classes} was"
@@ -79,7 +87,8 @@ def build(name: str, classes: int, seed: int = 0) -> nn.Module:
         )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return NETWORKS[name].make(classes)
+        net = found.make(classes) if name in NETWORKS else _foreign(name, found, classes)
+    return convert_batchnorm(net)
 
 
 def check_patch(name: str, patch: Sequence[int]) -> None:
@@ -91,47 +100,100 @@ def check_patch(name: str, patch: Sequence[int]) -> None:
         If a side is not divisible by what the network halves, or too little is left at its coarsest
         level.
     """
-    divisor = NETWORKS[name].divisor
+    divisor = _builder(name).divisor
     size = "×".join(map(str, patch))
     if any(side % divisor or side < divisor for side in patch):
         raise AlntError(
             f"A patch of {size} voxels does not suit '{name}', which halves every side down to a"
-            f" {divisor}th; "
-            f"set 'patch' to multiples of {divisor}."
+            f" {divisor}th; set 'patch' to multiples of {divisor}."
         )
+    # normalisation needs two voxels to have a variance
     if math.prod(side // divisor for side in patch) < 2:
         raise AlntError(
             f"A patch of {size} voxels is too small for '{name}', which needs two voxels at its"
-            " coarsest level; "
-            f"set a side of 'patch' to {2 * divisor} or more."
+            f" coarsest level; set a side of 'patch' to {2 * divisor} or more."
         )
 
 
+def _builder(name: str) -> Builder:
+    """The builder of that name, ours or another package's."""
+    if name in NETWORKS:
+        return NETWORKS[name]
+    others = extensions.names(extensions.NETWORKS)
+    if name not in others:
+        choice = ", ".join((*NETWORKS, *others))
+        raise AlntError(f"There is no network '{name}'; choose one of {choice}.")
+    found = extensions.load(extensions.NETWORKS, name)
+    if not isinstance(found, Builder):
+        raise AlntError(
+            f"The entry point '{name}' of an installed package is a {type(found).__name__}, but a"
+            " network must be declared as a napari_alnt.core.Builder(make, divisor)."
+        )
+    return found
+
+
+def _foreign(name: str, builder: Builder, classes: int) -> nn.Module:
+    """Another package's network, tried on a small volume before anything is trained with it."""
+    sides = (2 * builder.divisor,) * 3
+    try:
+        net = builder.make(classes).eval()
+        with torch.no_grad():
+            logits = net(torch.zeros(1, 1, *sides))
+    except Exception as error:  # anything may happen in somebody else's network
+        raise AlntError(
+            f"The network '{name}' of an installed package fails on a volume of"
+            f" {sides[0]}×{sides[0]}×{sides[0]} voxels ({type(error).__name__}: {error}); correct"
+            " its builder or its divisor."
+        ) from error
+    try:
+        check_logits(logits)
+    except AlntError as error:
+        raise AlntError(
+            f"The network '{name}' of an installed package does not fit: {error}"
+        ) from error
+    if logits.shape != (1, classes, *sides):
+        raise AlntError(
+            f"The network '{name}' of an installed package gives {tuple(logits.shape)} for a volume"
+            f" {(1, 1, *sides)}, but must give logits {(1, classes, *sides)}; correct its builder."
+        )
+    return net.train()
+
+
 def couples_samples(net: nn.Module) -> bool:
-    """Whether one sample's output depends on the others in its batch, as with batch
-    normalisation.
-    """
+    """Whether a sample's output depends on the others in its batch, as with batch normalisation."""
     return any(isinstance(layer, _BatchNorm) for layer in net.modules())
 
 
-def convert_batchnorm(net: nn.Module) -> nn.Module:
-    """Replace every BatchNorm by a GroupNorm of one channel a group, which is instance
-    normalisation, in place.
+class _ConvertedBatchNorm(nn.GroupNorm):
+    """One channel a group, which is instance normalisation, in the place of a BatchNorm."""
 
-    Scale and shift are kept, running statistics are not. The network is given back; itself a
-    BatchNorm, a new one is.
+
+def convert_batchnorm(net: nn.Module) -> nn.Module:
+    """Replace every BatchNorm by an instance normalisation, in place.
+
+    Batch normalisation makes a sample's gradient depend on the other samples, so that it could not
+    be weighed alone. Scale and shift are kept, running statistics are not. The network is given
+    back; if it is itself a BatchNorm, a new layer is.
     """
     if isinstance(net, _BatchNorm):
         return _as_groupnorm(net)
     for name, child in net.named_children():
-        setattr(net, name, convert_batchnorm(child))
+        if (converted := convert_batchnorm(child)) is not child:
+            setattr(net, name, converted)
     return net
 
 
+def was_converted(net: nn.Module) -> bool:
+    """Whether :func:`convert_batchnorm` has replaced a layer of the network."""
+    return any(isinstance(layer, _ConvertedBatchNorm) for layer in net.modules())
+
+
 def _as_groupnorm(old: _BatchNorm) -> nn.GroupNorm:
-    new = nn.GroupNorm(old.num_features, old.num_features, eps=old.eps, affine=old.affine)
+    new = _ConvertedBatchNorm(old.num_features, old.num_features, eps=old.eps, affine=old.affine)
     if old.affine:
-        new.weight, new.bias = old.weight, old.bias
+        # the same parameters, which an optimiser may hold already
+        new.weight = old.weight
+        new.bias = old.bias
         new.to(old.weight.device)
     return new.train(old.training)
 
@@ -140,19 +202,23 @@ def head_layer(net: nn.Module, example: Tensor) -> Head:
     """The last convolution or linear layer that a forward pass of ``example (B, 1, D, H, W)`` runs
     through.
 
-    Found by running it, not by name, so it holds for any network.
+    It is found by running the network, not by name, so it holds for any network.
 
     Raises
     ------
     AlntError
-        If the network has no such layer.
+        If the network has no such layer, or does not work on volumes.
     """
+    check_images(example)
     names = {id(layer): name for name, layer in net.named_modules() if _is_linear(layer)}
     seen: list[nn.Module] = []
-    with _hooks(
-        layer.register_forward_hook(lambda m, a, out: seen.append(m)) for layer in net.modules()
-    ):
-        untouched_call(net, frozen(net), example)
+
+    def note(layer: nn.Module, *_: Any) -> None:
+        seen.append(layer)
+
+    with _hooks(layer.register_forward_hook(note) for layer in net.modules()):
+        check_logits(untouched_call(net, frozen(net), example))
+    # in the order in which they ran, whatever the order in which they were declared
     heads = [layer for layer in seen if id(layer) in names]
     if not heads:
         raise AlntError(
@@ -163,8 +229,7 @@ def head_layer(net: nn.Module, example: Tensor) -> Head:
 
 
 def _is_linear(layer: nn.Module) -> bool:
-    # Norms and PReLU have a vector as their weight, convolutions and linear layers at least a
-    # matrix.
+    # norms and PReLU have a vector as their weight, convolutions and linear layers a matrix or more
     weight = layer._parameters.get("weight")
     return weight is not None and weight.ndim >= 2
 
@@ -176,6 +241,7 @@ def frozen(net: nn.Module) -> dict[str, Tensor]:
 
 def untouched_call(net: nn.Module, parameters: dict[str, Tensor], images: Tensor) -> Tensor:
     """``net(images)`` with these parameters; buffers and random generators stay as they were."""
+    # buffers are copied, as BatchNorm would move its running statistics
     buffers = {name: value.clone() for name, value in net.named_buffers()}
     devices = [images.device] if images.is_cuda else []
     with torch.random.fork_rng(devices=devices):

@@ -1,14 +1,32 @@
 """Files and tables: volumes on their grids, cases, projects. Knows neither torch nor Qt."""
 
-from napari_alnt.data.atomic import save_array, sha256, write_atomic, write_bytes, write_text
+from napari_alnt.data.atomic import (
+    make_folder,
+    save_array,
+    sha256,
+    write_atomic,
+    write_bytes,
+    write_text,
+)
 from napari_alnt.data.case import Case, CaseFiles, Role, Status
-from napari_alnt.data.formats import FORMATS, Format, OnDisk
+from napari_alnt.data.formats import FORMATS, Array, Floats, Format, OnDisk, Shape
 from napari_alnt.data.label_store import LabelVersion, mask_dice
-from napari_alnt.data.project import Project
-from napari_alnt.data.run_store import LedgerEntry, Run
-from napari_alnt.data.sources import from_datalist, from_nnunet, from_patterns, nnunet_labels
+from napari_alnt.data.project import TABLE, Project, is_project
+from napari_alnt.data.run_store import Run
+from napari_alnt.data.sources import (
+    Datalist,
+    NnUNet,
+    Patterns,
+    Source,
+    from_datalist,
+    from_nnunet,
+    from_patterns,
+    nnunet_labels,
+)
 from napari_alnt.data.volume import (
+    GRID_KEY,
     Grid,
+    Triple,
     Volume,
     read_grid,
     read_labels,
@@ -19,8 +37,10 @@ from napari_alnt.data.volume import (
 )
 
 __all__ = [
-    "FORMATS", "Case", "CaseFiles", "Format", "Grid", "LabelVersion", "LedgerEntry", "OnDisk", "Project", "Role", "Run",
-    "Status", "Volume", "from_datalist", "from_nnunet", "from_patterns", "mask_dice", "nnunet_labels", "read_grid",
-    "read_labels", "read_volume", "save_array", "sha256", "write_atomic", "write_bytes", "write_image", "write_labels",
-    "write_map", "write_text",
+    "FORMATS", "GRID_KEY", "TABLE", "Array", "Case", "CaseFiles", "Datalist", "Floats", "Format",
+    "Grid", "LabelVersion", "NnUNet", "OnDisk", "Patterns", "Project", "Role", "Run", "Shape",
+    "Source", "Status", "Triple", "Volume", "from_datalist", "from_nnunet", "from_patterns",
+    "is_project", "make_folder", "mask_dice", "nnunet_labels", "read_grid", "read_labels",
+    "read_volume", "save_array", "sha256", "write_atomic", "write_bytes", "write_image",
+    "write_labels", "write_map", "write_text",
 ]  # fmt: skip

@@ -1,5 +1,7 @@
-"""The only place that writes files: each is either wholly there, and durable, or as it was
-before.
+"""The only place that writes files: each is wholly there, and durable, or as it was before.
+
+Two files are written elsewhere: the project's table, of which SQLite takes the same care, and the
+engine's log, of which the last lines may be lost.
 """
 
 from __future__ import annotations
@@ -10,25 +12,32 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from napari_alnt.errors import AlntError, ReadOnly
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy.typing as npt
 
 _DENIED = (errno.EROFS, errno.EACCES, errno.EPERM)
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file so that a crash, a kill or a full disk leaves the old one or the new one, never
-    a part.
+    """Write a file so that a crash, a kill or a full disk leaves the old one or the new one whole.
 
-    ``write`` is given a temporary path in the same folder with the same suffixes. The file and its
-    folder are flushed to the disk before this returns.
+    The file and its folder are flushed to the disk before this returns.
+
+    Parameters
+    ----------
+    path : the file, in a folder that exists
+    write : writes all of the content to the temporary path that it is given, which lies in the same
+        folder and has the same suffixes
 
     Raises
     ------
@@ -38,15 +47,18 @@ def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
         If the disk is full, the folder is missing, or the disk fails; the old file is untouched.
     """
     path = Path(path)
+    # in the same folder, as only a rename within one file system is atomic
     temporary = path.with_name(f".{secrets.token_hex(6)}-{path.name}")
     try:
         write(temporary)
+        # content before name: after a power failure the new name must not stand for an empty file
         _flush(temporary)
         os.replace(temporary, path)
         _flush_folder(path.parent)
     except OSError as error:
         raise write_error(path, error) from error
     finally:
+        # there is none after the rename, and a part of one after an error
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
 
@@ -62,8 +74,12 @@ def write_text(path: Path, text: str) -> None:
 
 
 def save_array(path: Path, array: npt.NDArray[Any]) -> None:
-    """Write one array as ``.npy`` with :func:`write_atomic`; arrays of Python objects are
-    refused.
+    """Write one array as ``.npy`` with :func:`write_atomic`.
+
+    Raises
+    ------
+    ValueError
+        If it holds Python objects, which could only be stored as a pickle.
     """
 
     def write(temporary: Path) -> None:
@@ -82,6 +98,7 @@ def sha256(path: Path) -> str:
         If the file is missing or cannot be read.
     """
     try:
+        # read in blocks, as a CT may be larger than the memory
         with Path(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
@@ -91,7 +108,7 @@ def sha256(path: Path) -> str:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder and those above it, durably; one that is there already is left as it is.
+    """Make a folder and those above it, durably; an existing one is left as it is.
 
     Raises
     ------
@@ -101,6 +118,7 @@ def make_folder(path: Path) -> None:
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     try:
         path.mkdir(parents=True, exist_ok=True)
+        # a folder is durable only when the one above it, which has its name, is flushed
         for folder in missing:
             _flush_folder(folder.parent)
     except OSError as error:
@@ -108,26 +126,25 @@ def make_folder(path: Path) -> None:
 
 
 def write_error(path: Path, error: OSError) -> AlntError:
-    """The sentence for a failed write."""
+    """What to tell the user of a failed write."""
     if error.errno in _DENIED:
         return ReadOnly(
             f"'{path}' cannot be written because its folder is read-only for you"
-            f" ({_reason(error)}); ask for the right"
-            " to write there, or use another folder."
+            f" ({_reason(error)}); ask for the right to write there, or use another folder."
         )
     if error.errno in _FULL or _is_full(path.parent):
         return AlntError(
-            f"'{path}' was not saved because the disk is full; free some space and save again; the"
-            " old file is kept."
+            f"'{path}' was not saved because the disk is full; free some space and save again (the"
+            " old file is kept)."
         )
     return AlntError(
-        f"'{path}' was not saved because the disk said: {_reason(error)}; check the disk and save"
+        f"'{path}' was not saved because of its disk ({_reason(error)}); check the disk and save"
         " again."
     )
 
 
 def _is_full(folder: Path) -> bool:
-    """Some writers report a full disk without saying so."""
+    """Whether the disk is full; some writers fail by it without giving the reason."""
     try:
         return shutil.disk_usage(folder).free < 2**16
     except OSError:
@@ -147,7 +164,7 @@ def _flush(path: Path) -> None:
 
 
 def _flush_folder(folder: Path) -> None:
-    """The new name itself must reach the disk; Windows knows no such call."""
+    """Make a new name in the folder durable; Windows has no such call."""
     if os.name != "posix":
         return
     handle = os.open(folder, os.O_RDONLY)

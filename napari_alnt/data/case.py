@@ -6,19 +6,33 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from napari_alnt.data.formats import Shape
 from napari_alnt.data.volume import Triple
 
-Role = Literal["pool", "seed", "reference", "audit"]
+Role = Literal["pool", "teacher_training", "reference", "test"]
+"""What a case is for; every case but those of the pool has an expert mask."""
 Status = Literal["new", "draft", "skipped", "flagged", "accepted", "expert"]
+"""How far the work on a case has come; "expert" if its mask was there from the start."""
 
 
 @dataclass(frozen=True)
 class Case:
     """One image and its masks, as the project knows them now.
 
-    ``expert`` is the newest expert mask: the file given at the start, or the newest accepted
-    version, whose number is ``version`` (0 if there is none). ``spacing`` (mm) and ``shape`` are
-    those of the turned grid, (z, y, x).
+    Attributes
+    ----------
+    name : unique in the project, also a folder's name
+    number : from 1 up, in the order in which the project was made
+    image : the image's file
+    teacher : the teacher's mask, or None
+    expert : the newest expert mask, given at the start or accepted since, or None
+    role : what the case is for now
+    status : how far the work on it has come
+    patient : all cases of a patient have one role, but for the pool's
+    version : number of the accepted version that ``expert`` is; 0 if it was given at the start
+    image_sha256 : of the image's file, as recorded; likewise for the masks, "" where there is none
+    shape : voxels (Z, Y, X)
+    spacing : mm (z, y, x)
     """
 
     name: str
@@ -33,15 +47,17 @@ class Case:
     image_sha256: str
     teacher_sha256: str
     expert_sha256: str
-    shape: tuple[int, int, int]
+    shape: Shape
     spacing: Triple
 
     @property
-    def label(self) -> str:
+    def label_version(self) -> str:
         """Which label the case trains with: "0003", "expert", "teacher", or "" if it has none."""
         if self.version:
             return f"{self.version:04d}"
-        return "expert" if self.expert else "teacher" if self.teacher else ""
+        if self.expert:
+            return "expert"
+        return "teacher" if self.teacher else ""
 
     @property
     def label_sha256(self) -> str:
@@ -51,7 +67,7 @@ class Case:
 
 @dataclass(frozen=True)
 class CaseFiles:
-    """The files of one case before there is a project. ``patient`` is '' where it is not known."""
+    """The files of one case before there is a project; ``patient`` is "" where it is not known."""
 
     name: str
     image: Path

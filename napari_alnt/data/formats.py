@@ -1,16 +1,17 @@
 """Image formats: what is on disk, as it is on disk.
 
-Files come from anywhere, so a header is doubted before memory is taken on its word.
+Files come from anywhere, so a header is doubted before memory is taken on its word. A new format is
+one record in :data:`FORMATS` and its patterns in ``napari.yaml``.
 """
 
 from __future__ import annotations
 
 import gzip
+import hashlib
 import math
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,15 @@ import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 
-from napari_alnt.data.atomic import write_atomic
+from napari_alnt.data.atomic import sha256, write_atomic
 from napari_alnt.errors import AlntError
 
 Array = npt.NDArray[Any]
+"""Voxels, or values for voxels, of any type."""
 Floats = npt.NDArray[np.float64]
+"""An affine (4, 4), corners, directions."""
+Shape = tuple[int, int, int]
+"""Numbers of voxels along three axes."""
 
 DEFLATE_LIMIT = 1032
 """No gzip file holds more than this many times its own size."""
@@ -31,12 +36,17 @@ ZIPPED = (".gz", ".mgz")
 
 @dataclass(frozen=True, eq=False)
 class OnDisk:
-    """An image as its file has it; ``load()`` reads its voxels (i, j, k), of ``shape``.
+    """An image as its file has it.
 
-    ``affine`` (4, 4) takes a voxel's index to mm in RAS+; ``header`` is for the format's writer.
+    Attributes
+    ----------
+    shape : voxels along the disk's axes (i, j, k)
+    affine : (4, 4), from a voxel's index (i, j, k) to mm in RAS+
+    header : for the format's writer, or None
+    load : reads the voxels (i, j, k), of ``shape``
     """
 
-    shape: tuple[int, int, int]
+    shape: Shape
     affine: Floats
     header: Any
     load: Callable[[], Array]
@@ -44,30 +54,76 @@ class OnDisk:
 
 @dataclass(frozen=True)
 class Format:
-    """How files of one pattern are opened, and written if they can be.
+    """One kind of image: how it is recognised, opened, hashed, and written if it can be.
 
-    ``write(path, voxels, affine, header)`` takes voxels in the disk's order and an ``OnDisk``'s
-    header or None.
+    Attributes
+    ----------
+    endings : of its file names, in lower case and with their dot
+    open : takes a path, reads the header, and raises an ``AlntError`` that says what is wrong
+    write : ``write(path, voxels, affine, header)``, with voxels (i, j, k) and the header of an
+        :class:`OnDisk` or None; None where no mask can be saved in this format
+    hash : 64 hexadecimal digits that change with the content of any of the image's files
+    recognise : for what no ending tells, such as a folder of slices; None goes by the endings
+    header : ending of the file that stands for this one, as the ``.hdr`` for its ``.img``
     """
 
+    endings: tuple[str, ...]
     open: Callable[[Path], OnDisk]
     write: Callable[[Path, Array, Floats, Any], None] | None = None
+    hash: Callable[[Path], str] = sha256
+    recognise: Callable[[Path], bool] | None = None
+    header: str = ""
+
+    def matches(self, path: Path) -> bool:
+        """Whether a path is of this format, by its name or as ``recognise`` decides."""
+        if self.recognise is not None:
+            return self.recognise(path)
+        return path.name.lower().endswith(self.endings)
+
+    def stem(self, path: Path) -> str:
+        """The file's name without the ending; this names a case."""
+        for ending in self.endings:
+            if path.name.lower().endswith(ending):
+                return path.name[: -len(ending)]
+        return path.name
+
+    def is_second_file(self, path: Path) -> bool:
+        """Whether a header beside the file stands for the image, so that it is not one more."""
+        return bool(self.header) and path.with_suffix(self.header).exists()
+
+
+def known_format(path: Path) -> Format | None:
+    """The first of :data:`FORMATS` that matches a path, or None."""
+    return next((one for one in FORMATS if one.matches(path)), None)
 
 
 def find_format(path: Path) -> Format:
-    """The format of a file by its name.
+    """The format of a path.
 
     Raises
     ------
     AlntError
-        If no pattern of :data:`FORMATS` fits.
+        If none of :data:`FORMATS` matches.
     """
-    for pattern, found in FORMATS.items():
-        if fnmatch(path.name.lower(), pattern):
-            return found
-    raise AlntError(
-        f"'{path}' is of no known image format; the known ones are {', '.join(FORMATS)}."
-    )
+    if (found := known_format(path)) is not None:
+        return found
+    known = ", ".join(f"*{ending}" for one in FORMATS for ending in one.endings)
+    raise AlntError(f"'{path}' is of no known image format; the known ones are {known}.")
+
+
+def hash_pair(path: Path) -> str:
+    """SHA-256 of a header and its voxel file together, given either of the two.
+
+    A header alone would not do: scans of one scanner often share theirs to the last byte.
+
+    Raises
+    ------
+    AlntError
+        If one of them is missing or cannot be read.
+    """
+    endings = (".HDR", ".IMG") if path.suffix.isupper() else (".hdr", ".img")
+    parts = "".join(sha256(path.with_suffix(ending)) for ending in endings)
+    return hashlib.sha256(parts.encode()).hexdigest()
 
 
 def open_nibabel(path: Path) -> OnDisk:
@@ -80,13 +136,26 @@ def open_nibabel(path: Path) -> OnDisk:
         raises it too.
     """
     image = _open(path)
-    shape, affine = _shape(path, image), _affine(path, image)
+    shape = _shape(path, image)
+    affine = _affine(path, image)
+    # reshape drops the frame axis of a 4-D file with one frame
     return OnDisk(shape, affine, image.header.copy(), lambda: _load(path, image).reshape(shape))
 
 
 def write_nifti(path: Path, voxels: Array, affine: Floats, header: Any) -> None:
-    """Write NIfTI with the source's qform and sform to the last bit, or with ``affine`` if it has
-    none.
+    """Write NIfTI with the source's qform and sform to the last bit.
+
+    Parameters
+    ----------
+    path : where to; the file is replaced atomically
+    voxels : (i, j, k), of a type that NIfTI knows; they are stored unscaled
+    affine : (4, 4), voxel index to mm in RAS+; taken where ``header`` is not one of NIfTI
+    header : the source's header, or None; its geometry is copied and nothing else
+
+    Raises
+    ------
+    AlntError
+        If the file cannot be written; the old one is untouched.
     """
     header = _own_header(header, affine)
     header.set_data_dtype(voxels.dtype)
@@ -114,6 +183,7 @@ def _open(path: Path) -> Any:
 
 
 def _cure(path: Path) -> str:
+    # the first bytes show what a file is; a name that ends otherwise is the usual cause
     with path.open("rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"
     if zipped and path.suffix not in ZIPPED:
@@ -123,8 +193,9 @@ def _cure(path: Path) -> str:
     return "check that it is a NIfTI, Analyze or MGH file, and copy or export it again"
 
 
-def _shape(path: Path, image: Any) -> tuple[int, int, int]:
+def _shape(path: Path, image: Any) -> Shape:
     shape = tuple(int(size) for size in getattr(image, "shape", ()))
+    # 4-D with one frame is a volume; 4-D with several is a series or has channels
     while len(shape) > 3 and shape[-1] == 1:
         shape = shape[:-1]
     if len(shape) != 3 or not hasattr(image, "affine") or not hasattr(image, "dataobj"):
@@ -160,11 +231,13 @@ def _affine(path: Path, image: Any) -> Floats:
 def _load(path: Path, image: Any) -> Array:
     _require_plausible(path, image)
     try:
+        # kinds of image that cannot be read from a stream go nibabel's own way
         if path.suffix not in ZIPPED or not hasattr(image, "from_stream"):
             return _scaled(image)
         with _Unzipped(path, "rb") as stream:
             voxels = _scaled(type(image).from_stream(stream))
-            while stream.read(2**20):  # to the end, where the checksum is
+            # read to the end, where the checksum is
+            while stream.read(2**20):
                 pass
         return voxels
     except (OSError, EOFError, ValueError, zlib.error) as error:
@@ -178,7 +251,8 @@ class _Unzipped(gzip.GzipFile):
     """Unpacks piece by piece into the array; gzip's own way holds a large CT twice."""
 
     def readinto(self, buffer: Any) -> int:
-        view, done = memoryview(buffer).cast("B"), 0
+        view = memoryview(buffer).cast("B")
+        done = 0
         while part := self.read(min(2**20, len(view) - done)):
             view[done : done + len(part)] = part
             done += len(part)
@@ -196,21 +270,20 @@ def _scaled(image: Any) -> Array:
 
 
 def _require_plausible(path: Path, image: Any) -> None:
-    """Before memory is taken: a header may claim far more than its file can hold."""
+    """Refuse a header that claims more voxels than its file can hold, before memory is taken."""
+    # a few bytes of header can ask for terabytes
     needed = math.prod(image.shape) * image.get_data_dtype().itemsize
     holder = Path(image.file_map["image"].filename or path)
     if not holder.is_file():
         raise AlntError(
             f"The image '{path}' lacks its voxel file '{holder.name}'; put both into one folder."
         )
-    held = holder.stat().st_size * (
-        DEFLATE_LIMIT if holder.suffix in (*ZIPPED, ".bz2", ".zst") else 1
-    )
+    zipped = holder.suffix in (*ZIPPED, ".bz2", ".zst")
+    held = holder.stat().st_size * (DEFLATE_LIMIT if zipped else 1)
     if needed > held:
         raise AlntError(
             f"The image '{path}' is damaged or cut short (its header claims {needed / 2**20:.1f}"
-            " MiB, more than the"
-            " file can hold); copy or export it again."
+            " MiB, more than the file can hold); copy or export it again."
         )
 
 
@@ -220,9 +293,7 @@ def _brief(error: Exception) -> str:
 
 
 def _own_header(source: Any, affine: Floats) -> Any:
-    """A single-file NIfTI header with the source's geometry and nothing else of it that is not
-    needed.
-    """
+    """A single-file NIfTI header with the geometry of ``source`` and without its free texts."""
     if not isinstance(source, nib.Nifti1Header):
         header = nib.Nifti1Header()
         header.set_data_shape((1, 1, 1))
@@ -230,6 +301,7 @@ def _own_header(source: Any, affine: Floats) -> Any:
         header.set_sform(affine, 1)
         header.set_xyzt_units("mm")
         return header
+    # the two halves of a pair have headers of their own class; one file needs the single-file one
     kind = nib.Nifti2Header if int(source["sizeof_hdr"]) == 540 else nib.Nifti1Header
     header = kind(source.binaryblock, source.endianness, check=False)
     header["magic"] = kind.single_magic
@@ -241,12 +313,10 @@ def _own_header(source: Any, affine: Floats) -> Any:
     return header
 
 
-FORMATS: dict[str, Format] = {
-    "*.nii": Format(open_nibabel, write_nifti),
-    "*.nii.gz": Format(open_nibabel, write_nifti),
-    "*.hdr": Format(open_nibabel),
-    "*.img": Format(open_nibabel),
-    "*.mgz": Format(open_nibabel),
-    "*.mgh": Format(open_nibabel),
-}
-"""Image formats by file name; add one by adding an entry."""
+FORMATS: tuple[Format, ...] = (
+    Format((".nii", ".nii.gz"), open_nibabel, write_nifti),
+    Format((".hdr",), open_nibabel, hash=hash_pair),
+    Format((".img",), open_nibabel, hash=hash_pair, header=".hdr"),
+    Format((".mgz", ".mgh"), open_nibabel),
+)
+"""All image formats; the first that matches a path is taken."""

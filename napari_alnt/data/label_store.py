@@ -1,4 +1,4 @@
-"""Expert labels: versions that are written once, and drafts that are written over."""
+"""A human's labels: accepted versions, which are written once, and drafts, which are replaced."""
 
 from __future__ import annotations
 
@@ -7,29 +7,39 @@ import math
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from napari_alnt.data.atomic import make_folder, sha256
-from napari_alnt.data.case import Case, Role
-from napari_alnt.data.store import Store, after, near, now
+from napari_alnt.data.formats import Array, find_format
+from napari_alnt.data.store import ProjectStore, next_number, now, relative_path
 from napari_alnt.data.table import insert, put, record
 from napari_alnt.data.volume import Volume, label_values, read_grid, read_labels, write_labels
 from napari_alnt.errors import AlntError
 
-Array = npt.NDArray[Any]
+if TYPE_CHECKING:
+    from napari_alnt.data.case import Case
 
 
 @dataclass(frozen=True)
 class LabelVersion:
-    """One accepted expert mask; the file is written once and never changed.
+    """One accepted expert mask.
 
-    ``seconds`` is the human time spent, ``parent`` the label it was made from, ``model`` the
-    student that helped, ``confirmed`` says that a mask was accepted as it stood, ``set_aside`` that
-    it was reverted later. ``dice`` is that of the teacher's mask with this one (:func:`mask_dice`),
-    nan where it has not been compared.
+    Attributes
+    ----------
+    case : name of the case
+    number : from 1 up for each case; numbers of reverted versions are not used again
+    file : the mask's file, which is written once and never changed
+    sha256 : of the file
+    author : who accepted it
+    seconds : human time spent
+    confirmed : whether the mask was accepted as it was
+    parent : :attr:`Case.label_version` of the label it was made from
+    model : the student that helped
+    created : when, in UTC
+    reverted : whether it has been taken back since
+    dice : :func:`mask_dice` of the teacher's mask with this one, nan where not compared
     """
 
     case: str
@@ -42,58 +52,43 @@ class LabelVersion:
     parent: str
     model: str
     created: str
-    set_aside: bool
+    reverted: bool
     dice: float = math.nan
 
 
-class LabelBook(Store):
-    """The part of a project that keeps a human's work."""
+class LabelStore:
+    """The masks of a project: accepted versions, drafts, and which file is the teacher's."""
 
-    def set_status(self, name: str, status: str) -> None:
-        """Mark a pool case as "skipped" or "flagged", or as "new" again.
-
-        Raises
-        ------
-        AlntError
-            If the case is not in the pool, or the status is another.
-        """
-        self._require_writable()
-        if status not in ("new", "skipped", "flagged"):
-            raise AlntError(
-                f"The status '{status}' cannot be set by hand; use new, skipped or flagged."
-            )
-        self._require_role(name, "pool", "marked")
-        with self._change() as table:
-            table.execute("UPDATE cases SET mark = ? WHERE name = ?", (status, name))
+    def __init__(self, project: ProjectStore) -> None:
+        self._project = project
 
     def read_mask(self, name: str, path: Path | str) -> Volume:
-        """A mask from anywhere for a case of this project, (Z, Y, X).
+        """A mask from any file for a case of this project, (Z, Y, X).
 
         Raises
         ------
         AlntError
             If the mask does not fit the image or holds values that are none of the project's.
         """
-        volume = read_labels(
-            path, like=read_grid(self.case(name).image), unknown=self.settings.unknown
-        )
-        self._require_values(volume.voxels, f"The mask '{path}'")
+        grid = read_grid(self._project.case(name).image)
+        volume = read_labels(path, like=grid, ignore_label=self._project.settings.ignore_label)
+        _require_values(volume.voxels, self._project, f"The mask '{path}'")
         return volume
 
     def set_teacher(self, name: str, path: Path | str) -> None:
         """Make a file the teacher mask of a case; raises as :meth:`read_mask`."""
-        self._require_writable()
+        self._project.require_writable()
         path = Path(path).absolute()
         self.read_mask(name, path)
-        values = (str(path), near(path, self.folder), sha256(path), name)
-        with self._change() as table:
-            table.execute(
-                "UPDATE cases SET teacher = ?, teacher_near = ?, teacher_sha256 = ? WHERE name = ?",
-                values,
-            )
-            table.execute(
-                'UPDATE versions SET dice = NULL WHERE "case" = ?', (name,)
-            )  # that of the mask before
+        digest = find_format(path).hash(path)
+        values = (str(path), relative_path(path, self._project.folder), digest, name)
+        sql = (
+            "UPDATE cases SET teacher = ?, teacher_relative = ?, teacher_sha256 = ? WHERE name = ?"
+        )
+        with self._project.change() as table:
+            table.execute(sql, values)
+            # those were of the teacher's mask before
+            table.execute('UPDATE versions SET dice = NULL WHERE "case" = ?', (name,))
 
     def accept(
         self,
@@ -107,123 +102,125 @@ class LabelBook(Store):
         model: str = "",
         teacher: Array | None = None,
     ) -> LabelVersion:
-        """Keep ``labels`` (Z, Y, X) as a new version of a case's expert mask; the case becomes
-        reference.
+        """Save a new version of a case's expert mask; a case of the pool becomes reference.
 
-        The version's file is durable before the row that names it. ``seconds`` is the human time
-        spent; ``teacher`` (Z, Y, X) saves the reading of the teacher's mask where it is at hand.
+        Parameters
+        ----------
+        name : the case
+        labels : label values (Z, Y, X)
+        author, seconds, confirmed, model : as in :class:`LabelVersion`
+        parent : the label it was made from; None takes the case's present one
+        teacher : the teacher's label values (Z, Y, X) where they have been read already
 
         Raises
         ------
         AlntError
-            If the case is seed or audit, or the labels do not fit its grid or the project; nothing
-            is changed then.
+            If the case is one of teacher_training or test, or the labels do not fit its grid or the
+            project; nothing is changed then.
         """
-        self._require_writable()
-        case = self.case(name)
-        if case.role in ("seed", "audit"):
+        self._project.require_writable()
+        case = self._project.case(name)
+        if case.role in ("teacher_training", "test"):
             raise AlntError(
-                f"Case '{name}' is a {case.role} case and frozen; corrections are for the pool and"
-                " reference."
+                f"The mask of case '{name}' is fixed, as its role is {case.role}; correct cases of"
+                " the pool or reference cases."
             )
         grid = read_grid(case.image)
-        self._require_values(labels, f"The mask for case '{name}'")
-        parent = case.label if parent is None else parent
+        _require_values(labels, self._project, f"The mask for case '{name}'")
+        parent = case.label_version if parent is None else parent
         dice = self._teacher_dice(case, labels, teacher)
-        with self._table.lock:
+        # no other thread may take the same number
+        with self._project.table.lock:
             number, file = self._next_file(name)
+            # the file is durable before the row that names it
             make_folder(file.parent)
             write_labels(file, labels, grid)
-            with self._change() as table:
-                insert(
-                    table, "versions", case=name, number=number, file=file.relative_to(self.folder).as_posix(),
-                    sha256=sha256(file), author=author, seconds=float(seconds), confirmed=bool(confirmed),
-                    parent=parent, model=model, created=now(), dice=None if math.isnan(dice) else dice,
-                )  # fmt: skip
+            version = LabelVersion(
+                name, number, file, sha256(file), author, float(seconds), bool(confirmed), parent,
+                model, now(), reverted=False, dice=dice,
+            )  # fmt: skip
+            with self._project.change() as table:
+                place = file.relative_to(self._project.folder).as_posix()
+                insert(table, "versions", version, file=place)
                 table.execute('DELETE FROM drafts WHERE "case" = ?', (name,))
                 table.execute("UPDATE cases SET mark = 'new' WHERE name = ?", (name,))
             self._draft_file(name).unlink(missing_ok=True)
-            return self.versions(name)[-1]
+            return version
 
     def revert(self, name: str) -> None:
-        """Set the newest accepted version aside; the case returns to the version before, or to
-        where it was.
+        """Revert the newest accepted version; the case is as it was before it.
 
         Raises
         ------
         AlntError
             If there is no accepted version.
         """
-        case = self.case(name)
+        case = self._project.case(name)
         if not case.version:
-            raise AlntError(f"Case '{name}' has no accepted version to take back.")
-        with self._change() as table:
-            table.execute(
-                'UPDATE versions SET set_aside = 1 WHERE "case" = ? AND number = ?', (name, case.version)
-            )  # fmt: skip
+            raise AlntError(f"Case '{name}' has no accepted version to revert.")
+        sql = 'UPDATE versions SET reverted = 1 WHERE "case" = ? AND number = ?'
+        with self._project.change() as table:
+            table.execute(sql, (name, case.version))
 
     def versions(self, name: str) -> tuple[LabelVersion, ...]:
-        """Every version ever accepted for a case, oldest first, with those set aside."""
-        rows = self._table.rows('SELECT * FROM versions WHERE "case" = ? ORDER BY number', name)
-        return tuple(_version(row, self.folder) for row in rows)
+        """Every version ever accepted for a case, oldest first, also the reverted ones."""
+        rows = self._project.table.rows(
+            'SELECT * FROM versions WHERE "case" = ? ORDER BY number', name
+        )
+        return tuple(_version(row, self._project.folder) for row in rows)
 
-    def looked_at(self) -> dict[str, float]:
-        """Of every case of the pool as it was with an accepted mask: the Dice of the teacher's mask
-        with that one.
+    def reviewed_dice(self) -> dict[str, float]:
+        """Dice of the teacher's mask with the accepted one, for every case that came from the pool.
 
-        It was taken when the mask was accepted, and is read here; where it was not, it is taken
-        now, and kept if this window writes. A case whose masks cannot be read is left out.
+        Where it was not computed when the mask was accepted, it is computed now, and saved if this
+        process writes. A case whose masks cannot be read is left out.
         """
-        cases = (self.case(name) for name in self.taught_pool)
-        dices = {case.name: self._kept_dice(case) for case in cases if case.version}
+        cases = (self._project.case(name) for name in self._project.pool_with_teacher)
+        dices = {case.name: self._saved_dice(case) for case in cases if case.version}
         return {name: dice for name, dice in dices.items() if not math.isnan(dice)}
 
-    def _kept_dice(self, case: Case) -> float:
-        newest = next(
-            version for version in self.versions(case.name) if version.number == case.version
-        )
-        if not math.isnan(newest.dice):
-            return newest.dice
+    def _saved_dice(self, case: Case) -> float:
+        (saved,) = (one.dice for one in self.versions(case.name) if one.number == case.version)
+        if not math.isnan(saved):
+            return saved
         dice = math.nan
         with suppress(AlntError):
-            expert = self.expert(case)
+            expert = self._project.expert(case)
             dice = math.nan if expert is None else self._teacher_dice(case, expert.voxels)
-        if self.writable and not math.isnan(dice):
-            with self._change() as table:
-                values = (dice, case.name, case.version)
-                table.execute(
-                    'UPDATE versions SET dice = ? WHERE "case" = ? AND number = ?', values
-                )
+        if self._project.writable and not math.isnan(dice):
+            sql = 'UPDATE versions SET dice = ? WHERE "case" = ? AND number = ?'
+            with self._project.change() as table:
+                table.execute(sql, (dice, case.name, case.version))
         return dice
 
     def _teacher_dice(self, case: Case, labels: Array, teacher: Array | None = None) -> float:
-        """Dice of the teacher's mask with ``labels`` (Z, Y, X); nan, and no error, where there is
-        none to compare.
-        """
-        with suppress(
-            AlntError
-        ):  # a human's work is kept, whatever has become of the teacher's file
-            if teacher is None and (volume := self.teacher(case)) is not None:
+        """Dice of ``labels`` (Z, Y, X) with the teacher's mask (Z, Y, X); nan if there is none."""
+        # a human's work is saved, whatever has become of the teacher's file
+        with suppress(AlntError):
+            if teacher is None and (volume := self._project.teacher(case)) is not None:
                 teacher = volume.voxels
             if teacher is not None and teacher.shape == np.shape(labels):
-                dice = mask_dice(teacher, np.asarray(labels), self.settings.unknown)
-                return 1.0 if math.isnan(dice) else dice  # neither marks anything: they agree
+                dice = mask_dice(teacher, np.asarray(labels), self._project.settings.ignore_label)
+                # two masks that mark nothing agree
+                return 1.0 if math.isnan(dice) else dice
         return math.nan
 
     def save_draft(self, name: str, labels: Array, seconds: float = 0.0) -> None:
-        """Keep unfinished work (Z, Y, X) on a case; it replaces the draft before.
+        """Save unfinished work (Z, Y, X) on a case; it replaces the draft before.
 
         Raises
         ------
         AlntError
             If the labels do not fit, or cannot be written; the draft before is kept then.
         """
-        self._require_writable()
-        case, file = self.case(name), self._draft_file(name)
+        self._project.require_writable()
+        case = self._project.case(name)
+        file = self._draft_file(name)
         make_folder(file.parent)
         write_labels(file, labels, read_grid(case.image))
-        with self._change() as table:
+        with self._project.change() as table:
             put(table, "drafts", case=name, seconds=float(seconds), created=now())
+            # who works on a case that was skipped no longer skips it
             table.execute(
                 "UPDATE cases SET mark = 'new' WHERE name = ? AND mark = 'skipped'", (name,)
             )
@@ -231,70 +228,76 @@ class LabelBook(Store):
     def load_draft(self, name: str) -> Array | None:
         """The unfinished work (Z, Y, X) on a case, or None."""
         file = self._draft_file(name)
-        if not self._table.rows('SELECT 1 FROM drafts WHERE "case" = ?', name) or not file.exists():
+        known = self._project.table.rows('SELECT 1 FROM drafts WHERE "case" = ?', name)
+        if not known or not file.exists():
             return None
-        return read_labels(file, like=read_grid(self.case(name).image)).voxels
+        return read_labels(file, like=read_grid(self._project.case(name).image)).voxels
 
     def draft_seconds(self, name: str) -> float:
         """Time spent on a case's draft, in seconds; 0 if there is none."""
-        rows = self._table.rows('SELECT seconds FROM drafts WHERE "case" = ?', name)
+        rows = self._project.table.rows('SELECT seconds FROM drafts WHERE "case" = ?', name)
         return float(rows[0][0]) if rows else 0.0
 
     def drop_draft(self, name: str) -> None:
-        """Throw the unfinished work on a case away."""
-        with self._change() as table:
+        """Delete the unfinished work on a case."""
+        # row before file: a file without a row is no draft
+        with self._project.change() as table:
             table.execute('DELETE FROM drafts WHERE "case" = ?', (name,))
         self._draft_file(name).unlink(missing_ok=True)
 
-    def _require_role(self, name: str, role: Role, verb: str) -> None:
-        if (case := self.case(name)).role != role:
-            raise AlntError(
-                f"Case '{name}' is a {case.role} case; only {role} cases can be {verb}."
-            )
-
-    def _require_values(self, labels: Array, what: str) -> None:
-        labels = np.asarray(labels)
-        if labels.dtype.kind not in "iub":
-            raise AlntError(f"{what} holds {labels.dtype} values; labels must be whole numbers.")
-        allowed = {0, self.settings.unknown, *self.labels}
-        strange = [value for value in label_values(labels) if value not in allowed]
-        if strange:
-            raise AlntError(
-                f"{what} holds the label {strange[0]}, which is none of the project's"
-                f" ({', '.join(map(str, self.labels))}); paint with those."
-            )
-
     def _draft_file(self, name: str) -> Path:
-        return self.folder / "labels" / name / "draft.nii.gz"
+        return self._project.folder / "labels" / name / "draft.nii.gz"
 
     def _next_file(self, name: str) -> tuple[int, Path]:
-        """The next version's number and file; a file left by a crash before its row is never
-        written over.
-        """
-        folder = self.folder / "labels" / name
+        """The next version's number and file."""
+        folder = self._project.folder / "labels" / name
         known = self.versions(name)
-        number = after(folder, known[-1].number if known else 0)
+        # a crash between file and row leaves a file, which is never written over
+        number = next_number(folder, known[-1].number if known else 0)
         return number, folder / f"{number:04d}.nii.gz"
 
 
-def mask_dice(one: Array, other: Array, unknown: int | None = None) -> float:
-    """Dice of two masks (Z, Y, X): the mean of ``2 |A ∩ B| / (|A| + |B|)`` over the labels present
-    in either.
+def mask_dice(one: Array, other: Array, ignore_label: int | None = None) -> float:
+    """Dice of two masks, the mean of ``2 |A ∩ B| / (|A| + |B|)`` over the labels in either.
 
-    Voxels that are ``unknown`` in either are left out; nan where no label is left.
+    Parameters
+    ----------
+    one, other : integer label values of one shape, (Z, Y, X); 0 is background
+    ignore_label : voxels that have it in either mask are left out
+
+    Returns
+    -------
+    0…1, or nan where neither mask has a label
+
+    Notes
+    -----
+    Dice, Ecology 1945. It compares whole masks in the project's label values; the Dice of class
+    indices on the training grid is ``core.metrics.dice``.
     """
-    marked = (one != 0) | (other != 0)  # nearly all of a CT is background and says nothing here
-    if unknown is not None:
-        marked &= (one != unknown) & (other != unknown)
-    one, other = one[marked], other[marked]
+    # nearly all of a CT is background in both masks and takes no part
+    marked = (one != 0) | (other != 0)
+    if ignore_label is not None:
+        marked &= (one != ignore_label) & (other != ignore_label)
+    one = one[marked]
+    other = other[marked]
     size = 1 + max(int(one.max(initial=0)), int(other.max(initial=0)))
-    left, right, both = (
-        np.bincount(part, minlength=size)[1:] for part in (one, other, one[one == other])
-    )
-    present = left + right > 0
-    return (
-        float(np.mean(2 * both[present] / (left + right)[present])) if present.any() else math.nan
-    )
+    both = np.bincount(one[one == other], minlength=size)[1:]
+    total = np.bincount(one, minlength=size)[1:] + np.bincount(other, minlength=size)[1:]
+    present = total > 0
+    return float(np.mean(2 * both[present] / total[present])) if present.any() else math.nan
+
+
+def _require_values(labels: Array, project: ProjectStore, what: str) -> None:
+    labels = np.asarray(labels)
+    if labels.dtype.kind not in "iub":
+        raise AlntError(f"{what} holds {labels.dtype} values; labels must be whole numbers.")
+    known = project.label_names
+    strange = set(label_values(labels)) - {0, project.settings.ignore_label, *known}
+    if strange:
+        raise AlntError(
+            f"{what} holds the label {min(strange)}, which is none of the project's"
+            f" ({', '.join(map(str, known))}); paint with those."
+        )
 
 
 def _version(row: Any, folder: Path) -> LabelVersion:
@@ -303,5 +306,5 @@ def _version(row: Any, folder: Path) -> LabelVersion:
         plain,
         file=folder / plain.file,
         confirmed=bool(plain.confirmed),
-        set_aside=bool(plain.set_aside),
+        reverted=bool(plain.reverted),
     )

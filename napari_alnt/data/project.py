@@ -1,33 +1,55 @@
-"""A project: made once, then opened by one that writes and any number that look."""
+"""A project: made once, then opened by one process that writes and any number that read."""
 
 from __future__ import annotations
 
 import json
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import filelock
 
 from napari_alnt.data.atomic import make_folder, write_atomic
-from napari_alnt.data.case import CaseFiles, Role
-from napari_alnt.data.create import Looked, check_roles, draw_roles, look, name_labels
-from napari_alnt.data.label_store import LabelBook
-from napari_alnt.data.run_store import RunBook
-from napari_alnt.data.store import near, now
+from napari_alnt.data.create import Inspected, check_roles, draw_roles, inspect_files, name_labels
+from napari_alnt.data.label_store import LabelStore
+from napari_alnt.data.run_store import RunStore
+from napari_alnt.data.store import ProjectStore, now, relative_path
 from napari_alnt.data.table import Table, insert, put
 from napari_alnt.errors import AlntError, ProjectLocked, ReadOnly
 from napari_alnt.settings import Settings
 
-TABLE, LOCK = "alnt.sqlite", "alnt.lock"
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from napari_alnt.data.case import CaseFiles, Role
+
+TABLE = "alnt.sqlite"
+"""Name of the table in a project's folder; a folder that has it is a project."""
+LOCK = "alnt.lock"
 
 
-class Project(LabelBook, RunBook):
-    """An open project folder; use :meth:`create` or :meth:`open`, and close it, or use it in a
-    ``with`` block.
+def is_project(folder: Path | str) -> bool:
+    """Whether a folder is a napari-alnt project."""
+    return (Path(folder) / TABLE).is_file()
+
+
+class Project(ProjectStore):
+    """An open project folder, made by :meth:`create` or :meth:`open`.
+
+    Close it with :meth:`close`, or use it in a ``with`` block.
+
+    Attributes
+    ----------
+    labels : expert masks with their versions and drafts, and the teacher's masks
+    runs : runs of the engine, with their ledger, scores, predictions and test results
     """
+
+    def __init__(self, folder: Path, table: Table, lock: filelock.BaseFileLock | None) -> None:
+        super().__init__(folder, table, lock)
+        self.labels = LabelStore(self)
+        self.runs = RunStore(self)
 
     @classmethod
     def create(
@@ -35,21 +57,26 @@ class Project(LabelBook, RunBook):
         folder: Path | str,
         cases: Sequence[CaseFiles],
         *,
-        seed_cases: int = 0,
+        teacher_training: int = 0,
         reference: int = 0,
-        audit: int = 0,
+        test: int = 0,
         roles: Mapping[str, Role] | None = None,
         labels: Mapping[int, str] | None = None,
         settings: Settings | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Project:
-        """Make a project and open it for writing.
+        """Make a project and open it for writing; every file is read and hashed once.
 
-        Every file is read and hashed once. Expert cases are drawn as seed, reference and audit by
-        patient with ``settings.seed``, once and for all; without counts, half are reference and
-        half audit. ``roles`` instead names the role of every expert case, and the counts are not
-        looked at. ``labels`` names the label values; None takes those found. ``progress`` hears
-        (done, total) cases.
+        Parameters
+        ----------
+        folder : a new or an empty folder
+        cases : the files of all cases, as a :class:`~napari_alnt.data.Source` finds them
+        teacher_training, reference, test : how many expert cases get each role, drawn by patient
+            with ``settings.seed``, once and for all; without counts, half are reference, half test
+        roles : the role of every expert case; the counts are then ignored
+        labels : names of the label values; None takes the values that the masks hold
+        settings : None takes the defaults
+        progress : is called with (done, total) cases
 
         Raises
         ------
@@ -57,57 +84,59 @@ class Project(LabelBook, RunBook):
             If the folder is in use, a file is broken, grids or labels do not fit, or experts are
             too few; nothing is left behind then.
         """
-        folder, settings = Path(folder).absolute(), settings or Settings()
+        folder = Path(folder).absolute()
+        settings = settings or Settings()
         _require_new(folder)
-        looked = look(cases, settings.unknown, progress)
-        names = name_labels(looked, labels, settings.unknown)
+        # all that can be wrong is found before anything is written
+        inspected = inspect_files(cases, settings.ignore_label, progress)
+        names = name_labels(inspected, labels, settings.ignore_label)
+        counts = {"teacher_training": teacher_training, "reference": reference, "test": test}
         if roles is None:
-            roles = draw_roles(
-                cases, seed_cases=seed_cases, reference=reference, audit=audit, seed=settings.seed
-            )
+            roles = draw_roles(cases, **counts, seed=settings.seed)
         else:
             roles = check_roles(cases, roles)
-        there = folder.exists()
+        is_new = not folder.exists()
         try:
             make_folder(folder)
             write_atomic(
                 folder / TABLE,
-                lambda path: _fill(path, folder, cases, looked, names, roles, settings),
+                lambda path: _fill(path, folder, cases, inspected, names, roles, settings),
             )
         except AlntError:
-            with suppress(OSError):
-                if not there:
+            if is_new:
+                with suppress(OSError):
                     folder.rmdir()
             raise
         return cls.open(folder)
 
     @classmethod
     def open(cls, folder: Path | str, write: bool = True) -> Project:
-        """Open a project; with ``write=False`` it can be looked at while another window writes.
+        """Open a project; with ``write=False`` it can be read while another process writes to it.
 
         Raises
         ------
         ProjectLocked
             If another window or command is writing to it.
         ReadOnly
-            If its folder cannot be written to.
+            If its folder cannot be written to, or it was made by a newer napari-alnt.
         AlntError
-            If it is no project, or one of a newer napari-alnt.
+            If it is no project, or its table is damaged.
         """
         folder = Path(folder).absolute()
         path = folder / TABLE
-        if not path.is_file():
+        if not is_project(folder):
             raise AlntError(
                 f"'{folder}' is not a napari-alnt project (it has no {TABLE}); check the path or"
                 " make one."
             )
+        # readers need no lock: SQLite shows them whole transactions
         if not write:
             return cls(folder, Table(path, write=False), None)
         lock = _take_lock(folder)
         try:
             project = cls(folder, Table(path, write=True), lock)
-            owner = f"process {os.getpid()} on {socket.gethostname()}"
-            project._set("owner", owner)
+            # shown to others who find the project locked
+            project._set("owner", f"process {os.getpid()} on {socket.gethostname()}")
         except BaseException:
             lock.release()
             raise
@@ -121,7 +150,7 @@ class Project(LabelBook, RunBook):
 
 
 def _require_new(folder: Path) -> None:
-    if (folder / TABLE).exists():
+    if is_project(folder):
         raise AlntError(f"'{folder}' already is a project; open it, or choose another folder.")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise AlntError(f"'{folder}' is not empty; choose a new folder for the project.")
@@ -131,7 +160,7 @@ def _fill(
     path: Path,
     folder: Path,
     cases: Sequence[CaseFiles],
-    looked: Sequence[Looked],
+    inspected: Sequence[Inspected],
     labels: Mapping[int, str],
     roles: Mapping[str, Role],
     settings: Settings,
@@ -144,28 +173,35 @@ def _fill(
             put(connection, "meta", key="created", value=now())
             for value, name in labels.items():
                 insert(connection, "labels", value=value, name=name)
-            for number, (case, found) in enumerate(zip(cases, looked, strict=True), start=1):
-                files = _files(case, found, folder)
+            for number, (case, found) in enumerate(zip(cases, inspected, strict=True), start=1):
                 insert(
-                    connection, "cases", number=number, name=case.name, patient=case.patient or case.name,
-                    role=roles[case.name], shape=json.dumps(found.grid.shape), spacing=json.dumps(found.grid.spacing),
-                    **files,
-                )  # fmt: skip
+                    connection,
+                    "cases",
+                    number=number,
+                    name=case.name,
+                    patient=case.patient or case.name,
+                    role=roles[case.name],
+                    shape=json.dumps(found.grid.shape),
+                    spacing=json.dumps(found.grid.spacing),
+                    **_files(case, found, folder),
+                )
     finally:
         table.close()
 
 
-def _files(case: CaseFiles, found: Looked, folder: Path) -> dict[str, str | None]:
+def _files(case: CaseFiles, found: Inspected, folder: Path) -> dict[str, str | None]:
+    """The columns of a case's image and masks: both paths, as either may move, and the hash."""
     columns: dict[str, str | None] = {}
     for kind in ("image", "teacher", "expert"):
         path = getattr(case, kind)
         columns[kind] = str(path.absolute()) if path else None
-        columns[f"{kind}_near"] = near(path.absolute(), folder) if path else None
+        columns[f"{kind}_relative"] = relative_path(path.absolute(), folder) if path else None
         columns[f"{kind}_sha256"] = getattr(found, f"{kind}_sha256")
     return columns
 
 
 def _take_lock(folder: Path) -> filelock.BaseFileLock:
+    # the operating system releases the lock when the process ends, however it ends
     lock = filelock.FileLock(folder / LOCK, thread_local=False)
     try:
         if not os.access(folder, os.W_OK):
@@ -186,5 +222,5 @@ def _take_lock(folder: Path) -> filelock.BaseFileLock:
 
 def _owner(folder: Path) -> str:
     with suppress(AlntError, IndexError), Project.open(folder, write=False) as project:
-        return project._get("owner")
+        return project.owner
     return "another program"

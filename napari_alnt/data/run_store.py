@@ -1,32 +1,40 @@
-"""Runs of the engine, and what they have said: ledger, scores, predictions and the honest curve."""
+"""Runs of the engine and their results: ledger, scores, predictions and the test curve."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from napari_alnt.codec import from_line, to_line
 from napari_alnt.data.atomic import make_folder, write_text
-from napari_alnt.data.store import Store, after, now
+from napari_alnt.data.store import ProjectStore, next_number, now
 from napari_alnt.data.table import insert, put, record
 from napari_alnt.errors import AlntError
-from napari_alnt.events import (
-    CaseScored,
-    EpochDone,
-    LedgerRow,
-    Predicted,
-    Validated,
-    from_line,
-    to_line,
-)
+from napari_alnt.events import CaseScored, EpochDone, LedgerRow, Predicted, Tested
 from napari_alnt.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the engine; ``folder`` holds its settings, checkpoint and maps."""
+    """One run of the engine.
+
+    Attributes
+    ----------
+    number : from 1 up
+    folder : where the engine writes its files
+    job : "train" or "teach"
+    settings : those it was started with
+    parent : number of the run whose student it goes on with, or None
+    state : how it ended, or "running" where that is not known
+    step : the last step that is known of it
+    """
 
     number: int
     folder: Path
@@ -35,6 +43,26 @@ class Run:
     parent: int | None
     state: Literal["running", "done", "stopped", "failed"]
     step: int
+
+    @property
+    def checkpoint(self) -> Path:
+        """The student's weights, with all that is needed to go on from them."""
+        return self.folder / "checkpoint" / "student.safetensors"
+
+    @property
+    def maps(self) -> Path:
+        """Folder of the student's masks and of the voxel trust."""
+        return self.folder / "maps"
+
+    @property
+    def log(self) -> Path:
+        """What the engine printed besides its events."""
+        return self.folder / "engine.log"
+
+    @property
+    def report(self) -> Path:
+        """The report that the session writes."""
+        return self.folder / "report.html"
 
 
 @dataclass(frozen=True)
@@ -46,45 +74,48 @@ class LedgerEntry(LedgerRow):
     step: int = 0
 
 
-class RunBook(Store):
-    """The part of a project that keeps what the engine has said."""
+class RunStore:
+    """Runs of the engine on a project, and their results."""
 
-    def start_run(self, job: str, settings: Settings, parent: int | None = None) -> Run:
-        """A new run with its folder; ``settings.json`` lies in it."""
-        self._require_writable()
-        rows = self._table.rows("SELECT max(number) FROM runs")
-        number = after(self.folder / "runs", rows[0][0] or 0)
-        folder = self._run_folder(number)
-        make_folder(folder)
-        write_text(folder / "settings.json", json.dumps(settings.to_dict(), indent=1) + "\n")
-        with self._change() as table:
+    def __init__(self, project: ProjectStore) -> None:
+        self._project = project
+
+    def start(self, job: str, settings: Settings, parent: int | None = None) -> Run:
+        """Make a new run and its folder, with its ``settings.json``."""
+        self._project.require_writable()
+        rows = self._project.table.rows("SELECT max(number) FROM runs")
+        number = next_number(self._project.folder / "runs", rows[0][0] or 0)
+        run = Run(number, self._folder(number), job, settings, parent, "running", 0)
+        values = settings.to_dict()
+        # folder before row: a run that the table names has a folder
+        make_folder(run.folder)
+        write_text(run.folder / "settings.json", json.dumps(values, indent=1) + "\n")
+        with self._project.change() as table:
             insert(
-                table, "runs", number=number, job=job, settings=json.dumps(settings.to_dict()), parent=parent,
-                state="running", step=0, created=now(),
+                table, "runs", number=number, job=job, settings=json.dumps(values), parent=parent,
+                state=run.state, step=run.step, created=now(),
             )  # fmt: skip
-        return self.run(number)
+        return run
 
-    def finish_run(self, number: int, state: str, step: int) -> None:
-        """Say how a run ended: "done", "stopped" or "failed"; a ``step`` below 0 leaves the one
-        known.
-        """
+    def finish(self, number: int, state: str, step: int) -> None:
+        """Record that a run is "done", "stopped" or "failed"; a ``step`` below 0 is not known."""
         if state not in ("done", "stopped", "failed"):
             raise AlntError(f"A run cannot end as '{state}'; use done, stopped or failed.")
-        with self._change() as table:
+        with self._project.change() as table:
             table.execute(
+                # a run that crashed cannot say how far it came
                 "UPDATE runs SET state = ?, step = CASE WHEN ? < 0 THEN step ELSE ? END, ended = ?"
                 " WHERE number = ?",
                 (state, step, step, now(), number),
             )
 
     @property
-    def runs(self) -> tuple[Run, ...]:
+    def all(self) -> tuple[Run, ...]:
         """Every run, oldest first."""
-        return tuple(
-            self._run(row) for row in self._table.rows("SELECT * FROM runs ORDER BY number")
-        )
+        rows = self._project.table.rows("SELECT * FROM runs ORDER BY number")
+        return tuple(self._run(row) for row in rows)
 
-    def run(self, number: int) -> Run:
+    def get(self, number: int) -> Run:
         """One run.
 
         Raises
@@ -92,101 +123,115 @@ class RunBook(Store):
         AlntError
             If there is none of that number.
         """
-        rows = self._table.rows("SELECT * FROM runs WHERE number = ?", number)
+        rows = self._project.table.rows("SELECT * FROM runs WHERE number = ?", number)
         if not rows:
-            raise AlntError(f"Project '{self.name}' has no run {number}; see its list of runs.")
+            raise AlntError(
+                f"Project '{self._project.name}' has no run {number}; see its list of runs."
+            )
         return self._run(rows[0])
 
     def add_ledger(self, run: int, epoch: EpochDone) -> None:
-        """Write an epoch's ledger; one said again by a resumed run replaces the first."""
-        with self._change() as table:
+        """Save an epoch's ledger; where a resumed run repeats the epoch, the later one counts."""
+        with self._project.change() as table:
             for row in epoch.rows:
                 put(table, "ledger", row, run=run, epoch=epoch.epoch, step=epoch.step)
             table.execute("UPDATE runs SET step = ? WHERE number = ?", (epoch.step, run))
 
     def add_scores(self, run: int, scores: Sequence[CaseScored]) -> None:
-        """Write a ranking's scores; they hold for the label that was judged."""
-        with self._change() as table:
+        """Save a ranking's scores; they are valid for the mask that was scored."""
+        with self._project.change() as table:
             for score in scores:
                 put(table, "scores", score, run=run)
 
-    def add_validation(self, run: int, validation: Validated) -> None:
-        """Write one point of the honest curve."""
-        with self._change() as table:
-            put(table, "validations", run=run, step=validation.step, event=to_line(validation))
+    def add_test_result(self, run: int, result: Tested) -> None:
+        """Save one point of the test curve."""
+        with self._project.change() as table:
+            put(table, "test_results", run=run, step=result.step, event=to_line(result))
 
     def add_prediction(self, run: int, prediction: Predicted) -> None:
-        """Write where the newest prediction for a case lies; it holds for the label that was
-        judged.
-        """
-        with self._change() as table:
+        """Save where the newest prediction of a case lies; it is valid for the mask of then."""
+        with self._project.change() as table:
             put(table, "predictions", prediction, run=run)
 
     def lineage(self, run: Run | None) -> tuple[int, ...]:
-        """The numbers of a run and of those it went on from, newest first."""
+        """The numbers of a run, of its parent, of the parent's parent and so on."""
         numbers = []
         while run is not None:
             numbers.append(run.number)
-            run = self.run(run.parent) if run.parent is not None else None
+            run = self.get(run.parent) if run.parent is not None else None
         return tuple(numbers)
 
     def ledger(self, case: str | None = None) -> list[LedgerEntry]:
         """The history of one case, or of all, oldest epoch first."""
-        which = 'WHERE "case" = ?' if case is not None else ""
-        query = f'SELECT * FROM ledger {which} ORDER BY run, epoch, "case"'
-        return [
-            record(LedgerEntry, row)
-            for row in self._table.rows(query, *([case] if case is not None else []))
-        ]
+        query = 'SELECT * FROM ledger WHERE ? IS NULL OR "case" = ? ORDER BY run, epoch, "case"'
+        return self._records(LedgerEntry, self._project.table.rows(query, case, case))
 
     def scores(self, latest: bool = True, runs: Collection[int] | None = None) -> list[CaseScored]:
-        """The scores of each case that still hold for its label; all of them, oldest first, or the
-        latest.
+        """The scores that are valid for the case's present mask, oldest first.
 
-        ``runs`` leaves out what other runs have said.
+        ``latest`` takes the last of each case only; ``runs`` leaves out those of other runs.
         """
-        labels = self._label_hashes()
-        rows = _of(self._table.rows("SELECT * FROM scores ORDER BY run, step"), runs)
-        valid = [record(CaseScored, row) for row in rows if row["label"] == labels[row["case"]]]
+        valid = self._records(CaseScored, self._valid("scores", "run, step", runs))
+        # oldest first, so that the last one of a case stays in the dictionary
         return list({score.case: score for score in valid}.values()) if latest else valid
 
     def rankings(self) -> dict[tuple[int, int], list[CaseScored]]:
-        """Every ranking by run and step, oldest first, with the scores that hold for the case's
-        teacher mask.
+        """Every ranking by run and step, oldest first, with the scores of the teachers' masks.
 
-        Unlike :meth:`scores` it keeps those of cases that a human has accepted since.
+        Unlike :meth:`scores` it has those of cases that a human has accepted since.
         """
-        teachers = {case.name: case.teacher_sha256 for case in self.cases}
+        teachers = {case.name: case.teacher_sha256 for case in self._project.cases}
         found: dict[tuple[int, int], list[CaseScored]] = {}
-        for row in self._table.rows("SELECT * FROM scores ORDER BY run, step"):
-            if row["label"] == teachers[row["case"]]:
-                found.setdefault((row["run"], row["step"]), []).append(record(CaseScored, row))
+        for row in self._project.table.rows("SELECT * FROM scores ORDER BY run, step"):
+            if row["mask_sha256"] == teachers[row["case"]]:
+                scores = found.setdefault((row["run"], row["step"]), [])
+                scores += self._records(CaseScored, [row])
         return found
 
-    def validations(self, runs: Collection[int] | None = None) -> list[Validated]:
-        """The honest curve, oldest first; ``runs`` leaves out what other runs have said."""
-        rows = _of(self._table.rows("SELECT * FROM validations ORDER BY run, step"), runs)
-        return [from_line(row["event"]) for row in rows]
+    def test_results(self, runs: Collection[int] | None = None) -> list[Tested]:
+        """The test curve, oldest first; ``runs`` leaves out the points of other runs."""
+        rows = self._project.table.rows("SELECT * FROM test_results ORDER BY run, step")
+        return self._readable(_of(rows, runs), lambda row: from_line(row["event"]))
 
     def predictions(self, runs: Collection[int] | None = None) -> list[Predicted]:
-        """The newest prediction of each case that still holds for its label; ``runs`` leaves out
-        those of others.
+        """The newest prediction of each case, if it is valid for the case's present mask.
+
+        ``runs`` leaves out those of other runs.
         """
-        labels = self._label_hashes()
-        rows = _of(self._table.rows('SELECT * FROM predictions ORDER BY "case"'), runs)
-        return [record(Predicted, row) for row in rows if row["label"] == labels[row["case"]]]
+        return self._records(Predicted, self._valid("predictions", '"case"', runs))
 
-    def _label_hashes(self) -> dict[str, str]:
-        return {case.name: case.label_sha256 for case in self.cases}
+    def _valid(self, table: str, order: str, runs: Collection[int] | None) -> list[Any]:
+        """Rows about the mask that a case has now: another mask has scores of its own."""
+        masks = {case.name: case.label_sha256 for case in self._project.cases}
+        rows = self._project.table.rows(f"SELECT * FROM {table} ORDER BY {order}")
+        return [row for row in _of(rows, runs) if row["mask_sha256"] == masks[row["case"]]]
 
-    def _run_folder(self, number: int) -> Path:
-        return self.folder / "runs" / f"{number:04d}"
+    def _records(self, kind: type[T], rows: Iterable[Any]) -> list[T]:
+        return self._readable(rows, lambda row: record(kind, row))
+
+    def _readable(self, rows: Iterable[Any], read: Callable[[Any], T]) -> list[T]:
+        """What the rows hold; a newer napari-alnt may have written what this one cannot read."""
+        found = []
+        for row in rows:
+            try:
+                found.append(read(row))
+            except (AlntError, KeyError, TypeError, ValueError):
+                if not self._project.table.newer:
+                    raise
+        return found
+
+    def _folder(self, number: int) -> Path:
+        return self._project.folder / "runs" / f"{number:04d}"
 
     def _run(self, row: Any) -> Run:
-        settings = Settings.from_file(json.loads(row["settings"]))[0]
-        folder = self._run_folder(row["number"])
         return Run(
-            row["number"], folder, row["job"], settings, row["parent"], row["state"], row["step"]
+            number=row["number"],
+            folder=self._folder(row["number"]),
+            job=row["job"],
+            settings=Settings.from_file(json.loads(row["settings"]))[0],
+            parent=row["parent"],
+            state=row["state"],
+            step=row["step"],
         )
 
 

@@ -1,16 +1,13 @@
-"""What every part of a project stands on: its folder, its table, and its cases as they are now."""
+"""What all parts of a project share: its folder, its table, and its cases as they are now."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import filelock
+from typing import TYPE_CHECKING, Any
 
 from napari_alnt.data.case import Case, Role, Status
 from napari_alnt.data.table import Table, put
@@ -18,26 +15,39 @@ from napari_alnt.data.volume import Volume, read_grid, read_labels, read_volume
 from napari_alnt.errors import AlntError, ReadOnly
 from napari_alnt.settings import Settings
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import filelock
+
+# every case with its newest version that has not been reverted, and whether there is a draft
 _CASES = """
-SELECT cases.*, versions.number AS version, versions.file AS version_file, versions.sha256 AS version_sha256,
-    drafts.seconds IS NOT NULL AS draft
+SELECT cases.*, versions.number AS version, versions.file AS version_file,
+    versions.sha256 AS version_sha256, drafts.seconds IS NOT NULL AS draft
 FROM cases
 LEFT JOIN versions ON versions."case" = cases.name AND versions.number =
-    (SELECT max(number) FROM versions AS v WHERE v."case" = cases.name AND v.set_aside = 0)
+    (SELECT max(number) FROM versions AS v WHERE v."case" = cases.name AND v.reverted = 0)
 LEFT JOIN drafts ON drafts."case" = cases.name
 """
 
 
-class Store:
-    """An open project folder, with the lock if this process is the one that writes."""
+class ProjectStore:
+    """An open project folder, with the lock if this process is the one that writes.
+
+    Attributes
+    ----------
+    folder : the project's folder
+    table : its table; use :meth:`change` to write to it
+    """
 
     def __init__(self, folder: Path, table: Table, lock: filelock.BaseFileLock | None) -> None:
         self.folder = folder
-        self._table, self._lock = table, lock
+        self.table = table
+        self._lock = lock
 
     def close(self) -> None:
-        """Let go of the project's files and its lock."""
-        self._table.close()
+        """Close the table and release the lock."""
+        self.table.close()
         if self._lock is not None:
             self._lock.release()
 
@@ -58,44 +68,50 @@ class Store:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What the user should know of a project that another napari-alnt has made; usually
-        nothing.
-        """
+        """What the user should know of a project that another napari-alnt made; usually nothing."""
+        # names of settings that this napari-alnt does not know
         notices = Settings.from_file(json.loads(self._get("settings")))[1]
-        if self._table.newer:
-            text = "was made by a newer napari-alnt and is opened to look at; what this one does not know is not shown."
-            return (f"Project '{self.name}' {text}", *notices)
-        return notices
+        if not self.table.newer:
+            return notices
+        newer = (
+            f"Project '{self.name}' was made by a newer napari-alnt and is opened read-only; what"
+            " this one does not know is not shown."
+        )
+        return (newer, *notices)
+
+    @property
+    def owner(self) -> str:
+        """Which process was the last to open the project for writing."""
+        return self._get("owner")
 
     def save_settings(self, settings: Settings) -> None:
-        """Keep new settings; the value that means unknown is fixed once masks have been read with
-        it.
+        """Save new settings; ``ignore_label`` is fixed once masks have been checked with it.
 
         Raises
         ------
         AlntError
-            If ``unknown`` has changed, or the project is read-only.
+            If ``ignore_label`` has changed, or the project is read-only.
         """
-        if settings.unknown != self.settings.unknown:
+        if settings.ignore_label != self.settings.ignore_label:
             raise AlntError(
-                f"Setting 'unknown' of project '{self.name}' stays {self.settings.unknown}, as its"
-                " masks were checked"
-                " with it; make a new project to change it."
+                f"Setting 'ignore_label' of project '{self.name}' stays"
+                f" {self.settings.ignore_label}, as its masks were checked with it; make a new"
+                " project to change it."
             )
         self._set("settings", json.dumps(settings.to_dict()))
 
     @property
-    def labels(self) -> dict[int, str]:
-        """Label values and their names, by value; 0 is the background and not among them."""
+    def label_names(self) -> dict[int, str]:
+        """Names of the label values, in their order; 0 is the background and not among them."""
         return {
             row["value"]: row["name"]
-            for row in self._table.rows("SELECT * FROM labels ORDER BY value")
+            for row in self.table.rows("SELECT * FROM labels ORDER BY value")
         }
 
     @property
     def cases(self) -> tuple[Case, ...]:
         """All cases as they are now, by number."""
-        return tuple(self._case(row) for row in self._table.rows(f"{_CASES} ORDER BY cases.number"))
+        return tuple(self._case(row) for row in self.table.rows(f"{_CASES} ORDER BY cases.number"))
 
     def case(self, name: str) -> Case:
         """One case.
@@ -105,7 +121,7 @@ class Store:
         AlntError
             If there is none of that name.
         """
-        rows = self._table.rows(f"{_CASES} WHERE cases.name = ?", name)
+        rows = self.table.rows(f"{_CASES} WHERE cases.name = ?", name)
         if not rows:
             raise AlntError(f"Project '{self.name}' has no case '{name}'; see its list of cases.")
         return self._case(rows[0])
@@ -115,12 +131,13 @@ class Store:
         return tuple(case for case in self.cases if case.role == role)
 
     @property
-    def taught_pool(self) -> tuple[str, ...]:
-        """The cases of the pool as it was that have a teacher's mask: those in it now, and those
-        accepted since.
+    def pool_with_teacher(self) -> tuple[str, ...]:
+        """Names of the cases with a teacher's mask that were in the pool when the project was made.
+
+        They are those in the pool now, and those that were accepted since.
         """
         query = "SELECT name FROM cases WHERE role = 'pool' AND teacher IS NOT NULL ORDER BY number"
-        return tuple(row["name"] for row in self._table.rows(query))
+        return tuple(row["name"] for row in self.table.rows(query))
 
     def image(self, case: Case) -> Volume:
         """A case's image, (Z, Y, X)."""
@@ -134,11 +151,28 @@ class Store:
         """A case's expert mask in its newest version, (Z, Y, X), or None."""
         return self._mask(case, case.expert)
 
-    def label_version(self, case: Case) -> str:
-        """Which label the case trains with: "0003", "expert", "teacher", or ""."""
-        return case.label
+    def set_status(self, name: str, status: str) -> None:
+        """Mark a pool case as "skipped" or "flagged", or as "new" again.
 
-    def _require_writable(self) -> None:
+        Raises
+        ------
+        AlntError
+            If the case is not in the pool, or the status is another.
+        """
+        self.require_writable()
+        if status not in ("new", "skipped", "flagged"):
+            raise AlntError(
+                f"The status '{status}' cannot be set by hand; use new, skipped or flagged."
+            )
+        case = self.case(name)
+        # marks say what to do with the queue, and only the pool is in it
+        if case.role != "pool":
+            raise AlntError(f"Case '{name}' is a {case.role} case; only pool cases can be marked.")
+        with self.change() as table:
+            table.execute("UPDATE cases SET mark = ? WHERE name = ?", (status, name))
+
+    def require_writable(self) -> None:
+        """Raise :class:`ReadOnly` unless this process writes to the project."""
         if not self.writable:
             raise ReadOnly(
                 f"Project '{self.name}' is open read-only, so nothing can be changed in it; open it"
@@ -146,74 +180,83 @@ class Store:
             )
 
     @contextmanager
-    def _change(self) -> Iterator[Any]:
-        self._require_writable()
-        with self._table.change() as connection:
+    def change(self) -> Iterator[Any]:
+        """A transaction on the table, see :meth:`Table.change`; raises :class:`ReadOnly`."""
+        self.require_writable()
+        with self.table.change() as connection:
             yield connection
 
     def _get(self, key: str) -> str:
-        return str(self._table.rows("SELECT value FROM meta WHERE key = ?", key)[0][0])
+        return str(self.table.rows("SELECT value FROM meta WHERE key = ?", key)[0][0])
 
     def _set(self, key: str, value: str) -> None:
-        with self._change() as table:
+        with self.change() as table:
             put(table, "meta", key=key, value=value)
 
     def _case(self, row: Any) -> Case:
-        version = row["version"] or 0
-        expert = (
-            self.folder / row["version_file"]
-            if version
-            else self._find(row["expert_near"], row["expert"])
-        )
-        status: Status = "accepted" if version else "expert" if expert else row["mark"]
-        if status == "new" and row["draft"]:
-            status = "draft"
-        image = self._find(row["image_near"], row["image"])
-        assert image is not None
+        accepted = bool(row["version"])
+        if accepted:
+            expert = self.folder / row["version_file"]
+        else:
+            expert = self._find(row, "expert") if row["expert"] else None
         return Case(
-            name=row["name"], number=row["number"], image=image, expert=expert, status=status, version=version,
-            teacher=self._find(row["teacher_near"], row["teacher"]),
-            role="reference" if version and row["role"] == "pool" else row["role"],
-            patient=row["patient"], image_sha256=row["image_sha256"], teacher_sha256=row["teacher_sha256"],
-            expert_sha256=row["version_sha256"] if version else row["expert_sha256"],
-            shape=tuple(json.loads(row["shape"])), spacing=tuple(json.loads(row["spacing"])),
-        )  # fmt: skip
+            name=row["name"],
+            number=row["number"],
+            image=self._find(row, "image"),
+            teacher=self._find(row, "teacher") if row["teacher"] else None,
+            expert=expert,
+            role="reference" if accepted and row["role"] == "pool" else row["role"],
+            status=_status(row, expert),
+            patient=row["patient"],
+            version=row["version"] or 0,
+            image_sha256=row["image_sha256"],
+            teacher_sha256=row["teacher_sha256"],
+            expert_sha256=row["version_sha256"] if accepted else row["expert_sha256"],
+            shape=tuple(json.loads(row["shape"])),
+            spacing=tuple(json.loads(row["spacing"])),
+        )
 
-    def _find(self, near: str | None, path: str | None) -> Path | None:
-        """A file that was named by its way from the project and by its full path, so that either
-        may have moved.
-        """
-        if path is None:
-            return None
-        by_near = Path(os.path.normpath(self.folder / near)) if near else None
-        return by_near if by_near is not None and by_near.exists() else Path(path)
+    def _find(self, row: Any, kind: str) -> Path:
+        """A case's file, of which either recorded path may be out of date."""
+        if relative := row[f"{kind}_relative"]:
+            # the project and its data may have been moved together, or the project alone
+            by_relative = Path(os.path.normpath(self.folder / relative))
+            if by_relative.exists():
+                return by_relative
+        return Path(row[kind])
 
     def _mask(self, case: Case, path: Path | None) -> Volume | None:
-        return (
-            read_labels(path, like=read_grid(case.image), unknown=self.settings.unknown)
-            if path
-            else None
-        )
+        if path is None:
+            return None
+        grid = read_grid(case.image)
+        return read_labels(path, like=grid, ignore_label=self.settings.ignore_label)
 
 
-def after(folder: Path, number: int) -> int:
-    """The number after ``number`` and after all that files or folders already bear."""
-    taken = (
-        [int(path.name[:4]) for path in folder.glob("[0-9][0-9][0-9][0-9]*")]
-        if folder.is_dir()
-        else []
-    )
-    return max([number, *taken]) + 1
+def _status(row: Any, expert: Path | None) -> Status:
+    """How far the work on a case has come; a draft counts for less than what was decided."""
+    if row["version"]:
+        return "accepted"
+    if expert:
+        return "expert"
+    mark: Status = row["mark"]
+    return "draft" if mark == "new" and row["draft"] else mark
+
+
+def next_number(folder: Path, number: int) -> int:
+    """The first number that is above ``number`` and all that files or folders there have."""
+    taken = [number]
+    if folder.is_dir():
+        taken += [int(path.name[:4]) for path in folder.glob("[0-9][0-9][0-9][0-9]*")]
+    return max(taken) + 1
 
 
 def now() -> str:
+    """The time in UTC, as it is stored in the table."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def near(path: Path, folder: Path) -> str | None:
-    """The way from the project's folder to a file; None if there is none, as between Windows
-    drives.
-    """
+def relative_path(path: Path, folder: Path) -> str | None:
+    """The way from the project's folder to a file; None between two drives of Windows."""
     try:
         return Path(os.path.relpath(path, folder)).as_posix()
     except ValueError:

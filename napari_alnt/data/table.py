@@ -1,4 +1,4 @@
-"""The project's table: one SQLite file, every change one durable transaction."""
+"""The project's table: one SQLite file, in which every change is one durable transaction."""
 
 from __future__ import annotations
 
@@ -9,58 +9,75 @@ import math
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, get_origin, get_type_hints
 
+from napari_alnt import retired
+from napari_alnt.codec import read_value
+from napari_alnt.data.upgrade import upgraded
 from napari_alnt.errors import AlntError, NewerProject, ReadOnly
 
-VERSION = 3
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+VERSION = 4
+"""Of the schema below; each change of it raises this and has its lines in ``upgrade.py``."""
 T = TypeVar("T")
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE labels (value INTEGER PRIMARY KEY, name TEXT NOT NULL);
 CREATE TABLE cases (
-    number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, patient TEXT NOT NULL, role TEXT NOT NULL,
-    mark TEXT NOT NULL DEFAULT 'new', shape TEXT NOT NULL, spacing TEXT NOT NULL,
-    image TEXT NOT NULL, image_near TEXT, image_sha256 TEXT NOT NULL,
-    teacher TEXT, teacher_near TEXT, teacher_sha256 TEXT NOT NULL DEFAULT '',
-    expert TEXT, expert_near TEXT, expert_sha256 TEXT NOT NULL DEFAULT '');
+    number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, patient TEXT NOT NULL,
+    role TEXT NOT NULL, mark TEXT NOT NULL DEFAULT 'new',
+    shape TEXT NOT NULL, spacing TEXT NOT NULL,
+    image TEXT NOT NULL, image_relative TEXT, image_sha256 TEXT NOT NULL,
+    teacher TEXT, teacher_relative TEXT, teacher_sha256 TEXT NOT NULL DEFAULT '',
+    expert TEXT, expert_relative TEXT, expert_sha256 TEXT NOT NULL DEFAULT '');
 CREATE TABLE versions (
-    "case" TEXT NOT NULL REFERENCES cases(name), number INTEGER NOT NULL, file TEXT NOT NULL, sha256 TEXT NOT NULL,
-    author TEXT NOT NULL, seconds REAL NOT NULL, confirmed INTEGER NOT NULL, parent TEXT NOT NULL, model TEXT NOT NULL,
-    created TEXT NOT NULL, set_aside INTEGER NOT NULL DEFAULT 0, dice REAL, PRIMARY KEY ("case", number));
+    "case" TEXT NOT NULL REFERENCES cases(name), number INTEGER NOT NULL,
+    file TEXT NOT NULL, sha256 TEXT NOT NULL, author TEXT NOT NULL, seconds REAL NOT NULL,
+    confirmed INTEGER NOT NULL, parent TEXT NOT NULL, model TEXT NOT NULL, created TEXT NOT NULL,
+    reverted INTEGER NOT NULL DEFAULT 0, dice REAL, PRIMARY KEY ("case", number));
 CREATE TABLE drafts (
     "case" TEXT PRIMARY KEY REFERENCES cases(name), seconds REAL NOT NULL, created TEXT NOT NULL);
 CREATE TABLE runs (
-    number INTEGER PRIMARY KEY, job TEXT NOT NULL, settings TEXT NOT NULL, parent INTEGER REFERENCES runs(number),
-    state TEXT NOT NULL, step INTEGER NOT NULL, created TEXT NOT NULL, ended TEXT);
+    number INTEGER PRIMARY KEY, job TEXT NOT NULL, settings TEXT NOT NULL,
+    parent INTEGER REFERENCES runs(number), state TEXT NOT NULL, step INTEGER NOT NULL,
+    created TEXT NOT NULL, ended TEXT);
 CREATE TABLE ledger (
     run INTEGER NOT NULL REFERENCES runs(number), epoch INTEGER NOT NULL, step INTEGER NOT NULL,
-    "case" TEXT NOT NULL REFERENCES cases(name), role TEXT NOT NULL, label TEXT NOT NULL, seen INTEGER NOT NULL,
-    trust REAL, informativeness REAL, loss REAL, share REAL, PRIMARY KEY (run, epoch, "case"));
+    "case" TEXT NOT NULL REFERENCES cases(name), role TEXT NOT NULL, label_version TEXT NOT NULL,
+    seen INTEGER NOT NULL, trust REAL, informativeness REAL, share REAL,
+    PRIMARY KEY (run, epoch, "case"));
 CREATE TABLE scores (
-    run INTEGER NOT NULL REFERENCES runs(number), step INTEGER NOT NULL, "case" TEXT NOT NULL REFERENCES cases(name),
-    label TEXT NOT NULL, trust REAL, cosine REAL, head_cosine REAL, informativeness REAL, loss REAL, entropy REAL,
-    dice REAL, foreground INTEGER NOT NULL, norm REAL, head_trust REAL, voxel_trust REAL, self_informativeness REAL,
-    soft_dice REAL, label_difference REAL, self_confidence REAL, labelled INTEGER NOT NULL DEFAULT 0,
-    marked TEXT, drawn TEXT, shared TEXT, reference TEXT NOT NULL DEFAULT '',
+    run INTEGER NOT NULL REFERENCES runs(number), step INTEGER NOT NULL,
+    "case" TEXT NOT NULL REFERENCES cases(name), mask_sha256 TEXT NOT NULL,
+    reference_hash TEXT NOT NULL DEFAULT '', scores TEXT NOT NULL, structures TEXT NOT NULL,
     PRIMARY KEY (run, step, "case"));
 CREATE TABLE predictions (
-    "case" TEXT PRIMARY KEY REFERENCES cases(name), run INTEGER NOT NULL REFERENCES runs(number), label TEXT NOT NULL,
-    step INTEGER NOT NULL, student TEXT NOT NULL, trust TEXT NOT NULL, slice INTEGER NOT NULL, dice REAL);
-CREATE TABLE validations (
-    run INTEGER NOT NULL REFERENCES runs(number), step INTEGER NOT NULL, event TEXT NOT NULL, PRIMARY KEY (run, step));
+    "case" TEXT PRIMARY KEY REFERENCES cases(name), run INTEGER NOT NULL REFERENCES runs(number),
+    mask_sha256 TEXT NOT NULL, step INTEGER NOT NULL, student TEXT NOT NULL,
+    trust_map TEXT NOT NULL, slice INTEGER NOT NULL, dice REAL);
+CREATE TABLE test_results (
+    run INTEGER NOT NULL REFERENCES runs(number), step INTEGER NOT NULL, event TEXT NOT NULL,
+    PRIMARY KEY (run, step));
 """
 
 
 class Table:
-    """A connection that several threads of this process may use; one statement or transaction at a
+    """A connection that several threads of this process may use, one statement or transaction at a
     time.
 
-    A table of an earlier napari-alnt is brought to this one's schema: in the file by who writes, in
-    a copy in memory by who only looks.
+    A table of an earlier napari-alnt is brought to this one's schema: in the file if it is opened
+    to write, in a copy in memory if it is opened to read.
+
+    Attributes
+    ----------
+    path : the SQLite file
+    lock : held during a statement or transaction; hold it to do several things in one
+    version : of the schema that the file had when it was opened
 
     Raises
     ------
@@ -71,8 +88,10 @@ class Table:
     """
 
     def __init__(self, path: Path, write: bool) -> None:
-        self.path, self._write = path, write
+        self.path = path
+        self._write = write
         self.lock = threading.RLock()
+        # a read-only connection could not roll back what a crash left half done
         if not write:
             _roll_back(path)
         with self._errors():
@@ -81,6 +100,7 @@ class Table:
             self.version = self._checked_version()
             if self.version < VERSION:
                 self._upgrade()
+            # only now, as an upgrade drops tables that others refer to
             with self._errors():
                 self._connection.execute("PRAGMA foreign_keys = ON")
         except AlntError:
@@ -89,7 +109,7 @@ class Table:
 
     @property
     def newer(self) -> bool:
-        """Whether a newer napari-alnt made it, so that there may be more in it than is shown."""
+        """Whether a newer napari-alnt made it, so that it may hold what this one cannot read."""
         return self.version > VERSION
 
     @classmethod
@@ -103,26 +123,26 @@ class Table:
         return cls(path, write=True)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the connection."""
         with self.lock:
             self._connection.close()
 
     def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
-        """All rows of a query."""
+        """All rows of a query, with ``values`` for its question marks."""
         with self.lock, self._errors():
             return self._connection.execute(query, values).fetchall()
 
     @contextlib.contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it is durable when the block ends, none of it if the block
-        fails.
-        """
+        """One transaction: all of it is durable once the block has ended, none if it fails."""
         with self.lock, self._errors():
+            # IMMEDIATE takes the write lock now, not at the first write in the middle of the block
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
                 self._connection.execute("COMMIT")
             except BaseException:
+                # SQLite itself has rolled back after some errors, such as a full disk
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
@@ -132,8 +152,7 @@ class Table:
         if version > VERSION and self._write:
             raise NewerProject(
                 f"'{self.path}' was made by a newer napari-alnt (table version {version}, this one"
-                f" knows {VERSION}), so"
-                " it can only be looked at; update napari-alnt to work on it."
+                f" knows {VERSION}), so it can only be read; update napari-alnt to work on it."
             )
         if version < 1:
             raise AlntError(
@@ -142,30 +161,24 @@ class Table:
         return version
 
     def _upgrade(self) -> None:
-        """Build the tables anew by this schema and fill them with the rows that are there."""
+        """Make the tables anew by this schema and fill them with the rows that are there."""
         if not self._write:
             with self._errors():
                 self._connection = _copy_in_memory(self._connection)
-        rows = {table: self.rows(f"SELECT * FROM {table}") for table in self._tables()}
+        old = {name: self.rows(f"SELECT * FROM {name}") for name in self._tables()}
+        # one transaction: a crash leaves the table of the earlier version, whole
         with self.change() as connection:
-            for table in reversed(rows):
-                connection.execute(f"DROP TABLE {table}")
+            for name in reversed(old):
+                connection.execute(f"DROP TABLE {name}")
             for statement in filter(str.strip, _SCHEMA.split(";")):
                 connection.execute(statement)
-            for table, old in rows.items():
-                columns = {row["name"] for row in connection.execute(f"PRAGMA table_info({table})")}
-                for row in old:
-                    values = {name: row[name] for name in row.keys() if name in columns}  # noqa: SIM118
-                    insert(connection, table, **values)
+            for name, rows in old.items():
+                _refill(connection, retired.TABLES.get(name, name), rows)
             connection.execute(f"PRAGMA user_version = {VERSION}")
 
     def _tables(self) -> list[str]:
-        return [
-            row["name"]
-            for row in self.rows(
-                "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid"
-            )
-        ]
+        query = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid"
+        return [row["name"] for row in self.rows(query)]
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
@@ -176,13 +189,14 @@ class Table:
 
 
 def insert(connection: sqlite3.Connection, table: str, record: Any = None, **values: Any) -> None:
-    """Insert one row from a dataclass's fields and ``values``; one of the same key is an error."""
+    """Insert one row from a dataclass's fields and ``values``; an existing key is an error."""
     _insert("INSERT", connection, table, record, values)
 
 
 def put(connection: sqlite3.Connection, table: str, record: Any = None, **values: Any) -> None:
-    """As :func:`insert`, but a row of the same key is replaced, as when a resumed run says a thing
-    again.
+    """As :func:`insert`, but a row of the same key is replaced.
+
+    A resumed run repeats the epoch that it was stopped in.
     """
     _insert("INSERT OR REPLACE", connection, table, record, values)
 
@@ -192,32 +206,41 @@ def _insert(
 ) -> None:
     row = {**(dataclasses.asdict(record) if record is not None else {}), **values}
     columns = ", ".join(f'"{name}"' for name in row)
+    # values are bound, never written into the query: names of cases come from anywhere
     marks = ", ".join("?" * len(row))
-    plain = [json.dumps(value) if isinstance(value, tuple) else value for value in row.values()]
+    plain = [
+        json.dumps(value) if isinstance(value, (tuple, dict)) else value for value in row.values()
+    ]
     connection.execute(f"{verb} INTO {table} ({columns}) VALUES ({marks})", plain)
 
 
 def record(kind: type[T], row: sqlite3.Row) -> T:
-    """A dataclass from the columns of a row that bear its fields' names; NULL is nan, as SQLite
-    knows no nan.
+    """A dataclass from the columns of a row that have its fields' names.
 
-    A column that a table of an earlier napari-alnt lacks takes the field's default.
+    NULL is nan, as SQLite has no nan; tuples and mappings are stored in one column, as JSON. A
+    field without a column takes its default.
     """
+    hints = get_type_hints(kind)
     there = row.keys()
-    known = [item for item in dataclasses.fields(kind) if item.name in there]  # type: ignore[arg-type]
-    return kind(**{item.name: _python(str(item.type), row[item.name]) for item in known})
+    return kind(**{name: _read(hints[name], row[name]) for name in hints if name in there})
 
 
-def _python(hint: str, value: Any) -> Any:
-    """A column's value as a field of that type holds it; numbers of a tuple stand in one column, as
-    JSON.
-    """
-    if hint.startswith("tuple"):
-        return tuple(json.loads(value or "[]"))
+def _read(hint: Any, value: Any) -> Any:
+    if get_origin(hint) in (tuple, Mapping):
+        return read_value(hint, json.loads(value))
     return math.nan if value is None else value
 
 
+def _refill(connection: sqlite3.Connection, table: str, rows: list[sqlite3.Row]) -> None:
+    # columns of today; what an earlier version had besides is left out
+    columns = {row["name"] for row in connection.execute(f"PRAGMA table_info({table})")}
+    for row in rows:
+        values = upgraded(table, row)
+        insert(connection, table, **{name: values[name] for name in values if name in columns})
+
+
 def _copy_in_memory(source: sqlite3.Connection) -> sqlite3.Connection:
+    """The same table where it can be changed without a change of the file; closes ``source``."""
     copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     copy.row_factory = sqlite3.Row
     source.backup(copy)
@@ -232,12 +255,13 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     )
     connection.row_factory = sqlite3.Row
     if mode != "ro":
+        # no acknowledged transaction is lost when the power fails
         connection.execute("PRAGMA synchronous = FULL")
     return connection
 
 
 def _roll_back(path: Path) -> None:
-    """After a crash the unfinished transaction has to be undone once by someone who may write."""
+    """Undo the transaction that a crash left unfinished; only a connection that writes may."""
     if path.with_name(path.name + "-journal").exists() and os.access(path.parent, os.W_OK):
         with (
             contextlib.suppress(sqlite3.Error),
@@ -247,6 +271,7 @@ def _roll_back(path: Path) -> None:
 
 
 def _sentence(path: Path, error: sqlite3.Error) -> AlntError:
+    # the low byte is the kind of error, the rest its variant
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_READONLY:
         return ReadOnly(

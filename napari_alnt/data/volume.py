@@ -2,7 +2,7 @@
 
 On disk anything; in memory ``(Z, Y, X)`` with x growing to the patient's left, y to the back and z
 to the head (LPS), so that ``voxels[k]`` is an axial slice as radiologists see it: the patient's
-right on the screen's left, front up.
+right on the screen's left, front up. Axes are permuted and flipped, voxels are never resampled.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 from nibabel.affines import apply_affine
 from nibabel.orientations import (
     apply_orientation,
@@ -23,13 +22,14 @@ from nibabel.orientations import (
     ornt_transform,
 )
 
-from napari_alnt.data.formats import find_format
+from napari_alnt.data.formats import Array, Floats, Shape, find_format
 from napari_alnt.errors import AlntError
 
-Array = npt.NDArray[Any]
-Floats = npt.NDArray[np.float64]
 Triple = tuple[float, float, float]
+"""Millimetres along three axes, (z, y, x) unless the docstring says otherwise."""
 
+GRID_KEY = "alnt_grid"
+"""Key of a napari layer's metadata for the :class:`Grid` of its voxels."""
 LPS = axcodes2ornt("LPS")
 TOLERANCE = 0.01
 """Part of a voxel by which the corners of two grids may differ and still be the same grid."""
@@ -39,51 +39,57 @@ TOLERANCE = 0.01
 class Grid:
     """Where a file's voxels lie, and all that is needed to save another file on the same grid.
 
-    ``disk_shape`` (3,) and ``disk_affine`` (4, 4) are the file's own: voxel index to mm in RAS+, as
-    in NIfTI. ``header`` is the file's own header, or None.
+    Attributes
+    ----------
+    path : the file, or an empty path for a grid without one
+    disk_shape : voxels along the disk's axes (i, j, k)
+    disk_affine : (4, 4), voxel index (i, j, k) to mm in RAS+, as in NIfTI
+    header : the file's own header, or None
     """
 
     path: Path
-    disk_shape: tuple[int, int, int]
+    disk_shape: Shape
     disk_affine: Floats
     header: Any = field(repr=False)
 
     @classmethod
     def new(
-        cls,
-        shape: tuple[int, int, int],
-        spacing: Triple,
-        axes: str = "LPS",
-        origin: Triple = (0.0, 0.0, 0.0),
+        cls, shape: Shape, spacing: Triple, axes: str = "LPS", origin: Triple = (0.0, 0.0, 0.0)
     ) -> Grid:
-        """A grid without a file: turned ``shape`` (Z, Y, X), ``spacing`` (z, y, x) in mm, and the
-        ``axes`` on disk.
+        """A grid without a file.
 
-        ``origin`` is where the first voxel of the turned grid lies, (x, y, z) in mm, RAS+.
+        Parameters
+        ----------
+        shape : voxels (Z, Y, X) in memory, in array order
+        spacing : mm (z, y, x), in array order too
+        axes : to where the disk's axes (i, j, k) grow, such as "LPS" or "RAS"
+        origin : mm (x, y, z) of voxel (0, 0, 0) in memory, in RAS+ as in an affine; note the order
         """
-        turned = np.diag([-spacing[2], -spacing[1], spacing[0], 1.0])
-        turned[:3, 3] = origin
-        turn = ornt_transform(LPS, axcodes2ornt(axes))
-        affine = turned @ inv_ornt_aff(turn, shape[::-1])
-        disk = apply_orientation(np.empty(shape[::-1], bool), turn).shape
-        return cls(Path(), cast(tuple[int, int, int], disk), affine, None)
+        lps = np.diag([-spacing[2], -spacing[1], spacing[0], 1.0])
+        lps[:3, 3] = origin
+        orientation = ornt_transform(LPS, axcodes2ornt(axes))
+        # the affine of flipped and permuted axes: memory's affine after the way from disk to memory
+        affine = lps @ inv_ornt_aff(orientation, shape[::-1])
+        disk = apply_orientation(np.empty(shape[::-1], bool), orientation).shape
+        return cls(Path(), cast("Shape", disk), affine, None)
 
     @property
-    def turn(self) -> Floats:
+    def orientation(self) -> Floats:
         """From disk axes to LPS axes, as a nibabel orientation (3, 2)."""
-        return cast(Floats, ornt_transform(io_orientation(self.disk_affine), LPS))
+        return cast("Floats", ornt_transform(io_orientation(self.disk_affine), LPS))
 
     @property
-    def shape(self) -> tuple[int, int, int]:
-        """Shape of the turned voxels, (Z, Y, X)."""
-        order = np.argsort(self.turn[:, 0])[::-1]
+    def shape(self) -> Shape:
+        """Shape of the voxels in memory, (Z, Y, X)."""
+        # column 0 says which LPS axis (x 0, y 1, z 2) each disk axis becomes; z comes first here
+        order = np.argsort(self.orientation[:, 0])[::-1]
         z, y, x = (self.disk_shape[axis] for axis in order)
         return z, y, x
 
     @property
     def affine(self) -> Floats:
-        """The turned grid's affine (4, 4): voxel index (x, y, z) to mm (x, y, z) in RAS+."""
-        return cast(Floats, self.disk_affine @ inv_ornt_aff(self.turn, self.disk_shape))
+        """Affine (4, 4) in memory: voxel index (x, y, z) to mm (x, y, z) in RAS+."""
+        return cast("Floats", self.disk_affine @ inv_ornt_aff(self.orientation, self.disk_shape))
 
     @property
     def spacing(self) -> Triple:
@@ -92,15 +98,14 @@ class Grid:
         return float(z), float(y), float(x)
 
     def matches(self, other: Grid) -> bool:
-        """Whether both grids, turned, have one shape and their corners lie within ``TOLERANCE``
-        voxels.
-        """
+        """Whether the grids have one shape in memory and corners within ``TOLERANCE`` voxels."""
         return not self.difference(other)
 
     def difference(self, other: Grid) -> str:
         """In what two grids differ, in words; '' if they agree."""
         if self.shape != other.shape:
             return f"{_times(self.shape)} voxels against {_times(other.shape)}"
+        # two affine grids of one shape are the same where their eight corners are
         far = float(np.abs(self._corners() - other._corners()).max())
         if far > max(TOLERANCE * min(self.spacing), 1e-3):
             return f"corners {far:.3g} mm apart"
@@ -108,7 +113,7 @@ class Grid:
 
     def _corners(self) -> Floats:
         ends = [(0, size - 1) for size in self.shape[::-1]]
-        return apply_affine(self.affine, np.array(list(itertools.product(*ends))))  # type: ignore[no-any-return]
+        return cast("Floats", apply_affine(self.affine, list(itertools.product(*ends))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +127,7 @@ class Volume:
 
     @property
     def affine(self) -> Floats:
-        """Voxel index (x, y, z) of the turned grid to mm in RAS+, (4, 4)."""
+        """As :attr:`Grid.affine`."""
         return self.grid.affine
 
     @property
@@ -130,18 +135,23 @@ class Volume:
         """Distance of neighbouring voxels (z, y, x) in mm."""
         return self.grid.spacing
 
-    @property
-    def scale(self) -> Triple:
-        """For napari: mm per voxel, (z, y, x)."""
-        return self.grid.spacing
+    scale = spacing
 
     @property
     def translate(self) -> Triple:
-        """For napari: the first voxel (z, y, x) in mm, LPS; turns and shears of the affine are left
-        out.
-        """
+        """Position (z, y, x) of the first voxel in mm, LPS."""
         x, y, z = self.affine[:3, 3]
+        # from RAS+, where x and y grow the other way
         return float(z), float(-y), float(-x)
+
+    def layer_kwargs(self) -> dict[str, Any]:
+        """Arguments with which a napari layer shows voxels of this grid in their place, in mm.
+
+        Rotation and shear of an oblique scan are left out, as napari cannot slice along them. The
+        grid itself goes along in the layer's metadata, so that its labels can be saved on it.
+        """
+        placed = {"scale": self.spacing, "translate": self.translate}
+        return {**placed, "metadata": {GRID_KEY: self.grid}}
 
 
 def read_volume(path: Path | str) -> Volume:
@@ -157,7 +167,7 @@ def read_volume(path: Path | str) -> Volume:
     grid, voxels = _read(Path(path))
     if voxels.dtype.kind == "f":
         voxels = _finite(voxels.astype(np.float32, copy=False))
-    return Volume(_turned(voxels, grid), grid)
+    return Volume(_to_lps_axes(voxels, grid), grid)
 
 
 def read_grid(path: Path | str) -> Grid:
@@ -173,9 +183,11 @@ def read_grid(path: Path | str) -> Grid:
     return Grid(path, disk.shape, disk.affine, disk.header)
 
 
-def read_labels(path: Path | str, like: Volume | Grid | None = None, unknown: int = 255) -> Volume:
+def read_labels(
+    path: Path | str, like: Volume | Grid | None = None, ignore_label: int = 255
+) -> Volume:
     """Read a mask: whole numbers from 0 up, in the smallest integer type; nan counts as
-    ``unknown``.
+    ``ignore_label``.
 
     Raises
     ------
@@ -186,7 +198,7 @@ def read_labels(path: Path | str, like: Volume | Grid | None = None, unknown: in
     if like is not None:
         require_grid(read_grid(path), like.grid if isinstance(like, Volume) else like)
     grid, voxels = _read(Path(path))
-    return Volume(_turned(_whole(voxels, unknown, f"The mask '{path}'"), grid), grid)
+    return Volume(_to_lps_axes(_whole(voxels, ignore_label, f"The mask '{path}'"), grid), grid)
 
 
 def require_grid(grid: Grid, like: Grid) -> None:
@@ -194,15 +206,13 @@ def require_grid(grid: Grid, like: Grid) -> None:
     if difference := grid.difference(like):
         raise AlntError(
             f"The mask '{grid.path}' does not lie on the grid of '{like.path}' ({difference});"
-            " export the mask again"
-            " on the image's own grid."
+            " export the mask again on the image's own grid."
         )
 
 
 def label_values(labels: Array) -> tuple[int, ...]:
-    """The different values in an integer mask, sorted; far faster than sorting millions of
-    voxels.
-    """
+    """The different values in an integer mask, sorted."""
+    # counting is far faster than sorting millions of voxels, but needs small values from 0 up
     if labels.size == 0 or labels.dtype.kind == "b" or labels.min() < 0 or labels.max() >= 2**16:
         return tuple(int(value) for value in np.unique(labels))
     present = np.zeros(int(labels.max()) + 1, bool)
@@ -213,10 +223,10 @@ def label_values(labels: Array) -> tuple[int, ...]:
 
 
 def write_labels(path: Path | str, labels: Array, grid: Grid) -> None:
-    """Save a mask (Z, Y, X) on the disk grid of its image, with that file's affine, qform and sform
-    to the last bit.
+    """Save a mask (Z, Y, X) on its image's grid, with that file's geometry to the last bit.
 
-    Values are unchanged, in the smallest of uint8, uint16 and int32.
+    Affine, qform and sform are the image's; values are unchanged, in the smallest of uint8, uint16
+    and int32.
 
     Raises
     ------
@@ -257,12 +267,14 @@ def _read(path: Path) -> tuple[Grid, Array]:
     return Grid(path, disk.shape, disk.affine, disk.header), disk.load()
 
 
-def _turned(voxels: Array, grid: Grid) -> Array:
+def _to_lps_axes(voxels: Array, grid: Grid) -> Array:
     """From the disk's axes to (Z, Y, X) in LPS directions."""
-    turn = grid.turn
-    if (turn[:, 0] == (0, 1, 2)).all() and voxels.T.flags.c_contiguous and voxels.flags.writeable:
-        return _flip(voxels.T, *(turn[::-1, 1] < 0))
-    return np.ascontiguousarray(apply_orientation(voxels, turn).T)
+    orientation = grid.orientation
+    unpermuted = (orientation[:, 0] == (0, 1, 2)).all()
+    # stored in NIfTI's order, the transposed array is ours already but for the flips
+    if unpermuted and voxels.T.flags.c_contiguous and voxels.flags.writeable:
+        return _flip(voxels.T, *(orientation[::-1, 1] < 0))
+    return np.ascontiguousarray(apply_orientation(voxels, orientation).T)
 
 
 def _flip(voxels: Array, z: bool, y: bool, x: bool) -> Array:
@@ -276,24 +288,23 @@ def _flip(voxels: Array, z: bool, y: bool, x: bool) -> Array:
     return voxels
 
 
-def _turned_back(voxels: Array, grid: Grid) -> Array:
+def _to_disk_axes(voxels: Array, grid: Grid) -> Array:
     back = ornt_transform(LPS, io_orientation(grid.disk_affine))
-    return cast(Array, apply_orientation(voxels.T, back))
+    return cast("Array", apply_orientation(voxels.T, back))
 
 
 def _write(path: Path, voxels: Array, grid: Grid) -> None:
     if voxels.shape != grid.shape:
         raise AlntError(
             f"'{path.name}' was not saved because its {_times(voxels.shape)} voxels are not the"
-            f" {_times(grid.shape)} of"
-            f" '{grid.path}'."
+            f" {_times(grid.shape)} of '{grid.path}'."
         )
     write = find_format(path).write
     if write is None:
         raise AlntError(
             f"'{path}' cannot be saved in this format; give it a name that ends in .nii.gz."
         )
-    write(path, _turned_back(voxels, grid), grid.disk_affine, grid.header)
+    write(path, _to_disk_axes(voxels, grid), grid.disk_affine, grid.header)
 
 
 def _times(shape: tuple[int, ...]) -> str:
@@ -313,13 +324,13 @@ def _finite(voxels: Array) -> Array:
     return voxels
 
 
-def _whole(voxels: Array, unknown: int | None, what: str) -> Array:
+def _whole(voxels: Array, ignore_label: int | None, what: str) -> Array:
     """The same values in the smallest integer type, if they are whole numbers from 0 up."""
     if voxels.dtype.kind == "b":
         return voxels.astype(np.uint8)
     if voxels.dtype.kind == "f":
-        if unknown is not None:
-            voxels = np.where(np.isnan(voxels), unknown, voxels)
+        if ignore_label is not None:
+            voxels = np.where(np.isnan(voxels), ignore_label, voxels)
         rounded = np.rint(voxels)
         # nan fails this comparison, as it should
         if not np.all(np.abs(voxels - rounded) < 1e-4):

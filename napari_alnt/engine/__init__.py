@@ -1,3 +1,3 @@
-"""The child process: trains, ranks and predicts; hears commands and says events, one JSON object a
-line.
+"""The child process: trains, ranks and predicts. It reads commands from standard input and writes
+events to standard output, one JSON object a line.
 """

@@ -1,5 +1,5 @@
-"""One file a checkpoint: the student, its optimiser and where training stood, written
-atomically.
+"""Checkpoints: the student, its optimiser and the state of its training in one file, written
+atomically and read without running any code from it.
 """
 
 from __future__ import annotations
@@ -7,25 +7,37 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from safetensors import safe_open
 from safetensors.torch import save as serialize
-from torch import nn
 
+from napari_alnt import retired
 from napari_alnt.data import write_bytes
 from napari_alnt.errors import AlntError
 
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+STUDENT = "student."
+OPTIMIZER = "optimizer."
+"""First parts of the names of a checkpoint's tensors."""
+
 
 @dataclass(frozen=True)
-class Position:
-    """Where training stood: steps and epochs done since the first run, and those done before this
-    run.
+class TrainingState:
+    """Where a training stands, and what its weights can be used for.
 
-    ``network``, ``classes``, ``spacing`` and ``window`` say what the weights can be used for.
-    ``unfinished`` holds what an interrupted epoch had gathered; ``look_due`` says that the epoch's
-    audit and ranking are still to come; ``standing`` is the cases' trust along the path so far.
+    Attributes
+    ----------
+    step, epoch : steps and epochs done since the first run
+    step_before, epoch_before : those that were done before this run
+    network, classes, spacing, window : what must be the same for the weights to be used
+    unfinished : what an interrupted epoch had gathered; None between epochs
+    evaluation_due : whether the test and the ranking of the last epoch are still to come
+    relative_loss : the running losses of the cases, see
+        :class:`~napari_alnt.engine.relative_loss.RelativeLoss`
     """
 
     step: int
@@ -37,37 +49,31 @@ class Position:
     spacing: tuple[float, float, float]
     window: str
     unfinished: dict[str, Any] | None = None
-    look_due: bool = False
-    standing: dict[str, float] | None = None
+    evaluation_due: bool = False
+    relative_loss: dict[str, float] | None = None
 
-    def fits(self, other: Position) -> bool:
-        """Whether weights of the one can go on as the other."""
+    def fits(self, other: TrainingState) -> bool:
+        """Whether the weights of the one can be trained on as the other."""
         return all(
             getattr(self, name) == getattr(other, name)
             for name in ("network", "classes", "spacing", "window")
         )
 
 
-def save(path: Path, net: nn.Module, optimizer: torch.optim.Optimizer, position: Position) -> None:
+def save(
+    path: Path, net: nn.Module, optimizer: torch.optim.Optimizer, state: TrainingState
+) -> None:
     """Write a checkpoint; the one before stays whole until the new one is on the disk."""
-    tensors = {
-        f"student.{name}": value.detach().cpu().contiguous()
-        for name, value in net.state_dict().items()
-    }
-    for index, state in optimizer.state_dict()["state"].items():
-        tensors.update(
-            {
-                f"optimizer.{index}.{name}": value.detach().cpu().contiguous()
-                for name, value in state.items()
-            }
-        )
+    values = {f"{STUDENT}{name}": value for name, value in net.state_dict().items()}
+    for index, moments in optimizer.state_dict()["state"].items():
+        values.update({f"{OPTIMIZER}{index}.{name}": value for name, value in moments.items()})
+    tensors = {name: value.detach().cpu().contiguous() for name, value in values.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    metadata = {"position": json.dumps(asdict(position))}
-    write_bytes(path, serialize(tensors, metadata))
+    write_bytes(path, serialize(tensors, {"state": json.dumps(asdict(state))}))
 
 
-def position(path: Path) -> Position:
-    """What a checkpoint says of itself, without reading its weights.
+def read_state(path: Path) -> TrainingState:
+    """The state that a checkpoint was saved in, without reading its weights.
 
     Raises
     ------
@@ -76,30 +82,44 @@ def position(path: Path) -> Position:
     """
     try:
         with safe_open(path, framework="pt") as file:
-            values = json.loads(file.metadata()["position"])
-        values["spacing"] = tuple(values["spacing"])
-        return Position(**values)
-    except Exception as error:
+            metadata = file.metadata()
+        text = metadata.get("state") or metadata[retired.CHECKPOINT_KEY]
+        values = retired.present(json.loads(text), retired.CHECKPOINT)
+        values["spacing"] = tuple(values["spacing"])  # JSON knows lists only
+        return TrainingState(**values)
+    except Exception as error:  # a damaged file raises whatever its reader meets first
         raise AlntError(
             f"The checkpoint of run {path.parent.parent.name} cannot be read; train with --fresh to"
             " begin anew."
         ) from error
 
 
-def load(path: Path, net: nn.Module, optimizer: torch.optim.Optimizer | None = None) -> Position:
-    """Fill a network, and an optimiser, from a checkpoint."""
-    found = position(path)
+def load(
+    path: Path, net: nn.Module, optimizer: torch.optim.Optimizer | None = None
+) -> TrainingState:
+    """Fill a network, and an optimiser, from a checkpoint.
+
+    Raises
+    ------
+    AlntError
+        If the file is no checkpoint.
+    """
+    state = read_state(path)
     with safe_open(path, framework="pt") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    net.load_state_dict(
-        {name[8:]: value for name, value in tensors.items() if name.startswith("student.")}
-    )
+    net.load_state_dict(_part(tensors, STUDENT))
     if optimizer is not None:
-        _load_optimizer(
-            optimizer,
-            {name[10:]: value for name, value in tensors.items() if name.startswith("optimizer.")},
-        )
-    return found
+        _load_optimizer(optimizer, _part(tensors, OPTIMIZER))
+    return state
+
+
+def _part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    """The tensors whose names begin with ``prefix``, by the rest of their names."""
+    return {
+        name.removeprefix(prefix): value
+        for name, value in tensors.items()
+        if name.startswith(prefix)
+    }
 
 
 def _load_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, torch.Tensor]) -> None:
@@ -107,6 +127,6 @@ def _load_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, torch.T
     for name, value in tensors.items():
         index, key = name.split(".", 1)
         state.setdefault(int(index), {})[key] = value
-    optimizer.load_state_dict(
-        {"state": state, "param_groups": optimizer.state_dict()["param_groups"]}
-    )
+    # rates and the like are those of the settings now, not of the checkpoint
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})

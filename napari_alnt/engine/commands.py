@@ -1,4 +1,4 @@
-"""What the engine is told while it works."""
+"""Commands that a job obeys while it works."""
 
 from __future__ import annotations
 
@@ -6,58 +6,79 @@ import queue
 import threading
 import time
 from collections.abc import Iterator
-from typing import TextIO
+from typing import Protocol, TextIO
 
-from napari_alnt.engine.distributed import Ranks
+from napari_alnt.codec import from_line
+from napari_alnt.engine.distributed import TorchProcessGroup
 from napari_alnt.errors import AlntError
-from napari_alnt.events import Command, Event, from_line
-
-ANSWER = 5.0
-"""Seconds to wait for the answer to a ranking; a window that is busy for longer asks for its
-pictures later.
-"""
+from napari_alnt.events import Command, Event
 
 
-class Mailbox:
-    """Commands read from a stream in a thread; its end means stop, so no engine outlives its
-    window.
+class Commands(Protocol):
+    """What a job asks between its steps; all processes of a job are given the same answers."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the job should end."""
+        ...
+
+    @property
+    def paused(self) -> bool:
+        """Whether the training should wait."""
+        ...
+
+    def sync(self) -> None:
+        """Take in what has arrived; to be called by all processes at the same step."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Sleep ``seconds`` at most; a command that ends the pause may wake it earlier."""
+        ...
+
+    def requested(self) -> Iterator[str]:
+        """The cases that this process should predict, asked for since the last call."""
+        ...
+
+    def until_stopped(self, events: Iterator[Event]) -> Iterator[Event]:
+        """The events, up to the first after a stop if this process can end them without others."""
+        ...
+
+
+class StreamCommands:
+    """Commands of one process, read from a stream in a thread.
+
+    The end of the stream means stop, so that no engine outlives its window.
     """
 
     def __init__(self, stream: TextIO) -> None:
-        self._asked: queue.Queue[tuple[str, ...]] = queue.Queue()
+        self._requests: queue.Queue[tuple[str, ...]] = queue.Queue()
         self._resumed = threading.Event()
         self._resumed.set()
         self.stopped = False
         threading.Thread(
-            target=self._listen, args=(stream,), name="alnt-mailbox", daemon=True
+            target=self._listen, args=(stream,), name="alnt-commands", daemon=True
         ).start()
 
     @property
     def paused(self) -> bool:
-        """Whether training is to wait."""
+        """Whether the training should wait."""
         return not self._resumed.is_set()
 
     def sync(self) -> None:
-        """Hear the same as the others; here there are none."""
+        """Nothing to do: the thread has taken in what has arrived."""
 
     def wait(self, seconds: float) -> None:
         """Sleep until resumed or stopped, ``seconds`` at most."""
         self._resumed.wait(seconds)
 
-    def asked(self) -> Iterator[str]:
-        """Cases whose pictures were asked for since the last call."""
-        while not self._asked.empty():
-            yield from self._asked.get()
-
-    def answer(self) -> tuple[str, ...]:
-        """The cases named in answer to a ranking; none if no answer comes."""
-        try:
-            return self._asked.get(timeout=ANSWER) if not self.stopped else ()
-        except queue.Empty:
-            return ()
+    def requested(self) -> Iterator[str]:
+        """The cases that were asked for since the last call."""
+        # nobody else takes from the queue, so what is there now is there still when it is taken
+        while not self._requests.empty():
+            yield from self._requests.get()
 
     def until_stopped(self, events: Iterator[Event]) -> Iterator[Event]:
-        """The events up to the first after a stop."""
+        """The events, up to the first after a stop."""
         for event in events:
             yield event
             if self.stopped:
@@ -68,52 +89,49 @@ class Mailbox:
             try:
                 self._take(from_line(line))
             except AlntError:
-                continue
+                continue  # a stray line is no reason to end a training
         self._take(Command("stop"))
 
     def _take(self, command: Command) -> None:
         match command.name:
             case "predict":
-                self._asked.put(command.cases)
+                self._requests.put(command.cases)
             case "pause":
                 self._resumed.clear()
             case "resume":
                 self._resumed.set()
             case "stop":
                 self.stopped = True
-                self._asked.put(())
-                self._resumed.set()
+                self._resumed.set()  # who waits should see the stop
 
 
-class SharedMailbox:
-    """What rank 0 is told, as all ranks hear it: at the same step each, so that none waits for
-    another for ever.
+class BroadcastCommands:
+    """Commands of processes that train together; rank 0 reads them, and :meth:`sync` tells all.
 
-    A mailbox for those who train together; only rank 0 has one of its own. A look at the cases,
-    once begun, is ended.
+    A process that stopped at a step of its own would leave the others waiting for ever.
     """
 
-    def __init__(self, ranks: Ranks, own: Mailbox | None) -> None:
-        self._ranks, self._own = ranks, own
-        self.stopped = self.paused = False
+    def __init__(self, group: TorchProcessGroup, local: StreamCommands | None) -> None:
+        """``local`` is what rank 0 reads; None in the other processes."""
+        self._group = group
+        self._local = local
+        self.stopped = False
+        self.paused = False
 
     def sync(self) -> None:
-        """Hear what rank 0 has heard."""
-        heard = self._own and [self._own.stopped, self._own.paused]
-        self.stopped, self.paused = self._ranks.collect(heard)[0]
+        """Take in what rank 0 has read."""
+        # both in one message: a stop ends a pause, and must not arrive without it
+        read = self._local and [self._local.stopped, self._local.paused]
+        self.stopped, self.paused = self._group.collect(read)[0]
 
     def wait(self, seconds: float) -> None:
-        """Sleep."""
+        """Sleep ``seconds``."""
         time.sleep(seconds)
 
-    def asked(self) -> Iterator[str]:
-        """Cases whose pictures rank 0 makes."""
-        return self._own.asked() if self._own else iter(())
-
-    def answer(self) -> tuple[str, ...]:
-        """The answer to a ranking, which rank 0 hears."""
-        return self._own.answer() if self._own else ()
+    def requested(self) -> Iterator[str]:
+        """The cases that were asked for since the last call; rank 0 predicts them all."""
+        return self._local.requested() if self._local else iter(())
 
     def until_stopped(self, events: Iterator[Event]) -> Iterator[Event]:
-        """All events."""
+        """All events, as an evaluation that is begun must be ended by all processes."""
         return events

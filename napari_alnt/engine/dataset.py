@@ -1,14 +1,14 @@
-"""Where files become tensors: cases prepared once, cached by content, and cut into patches."""
+"""From files to tensors: cases are prepared once, cached by content, and cut into patches."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -29,16 +29,22 @@ from napari_alnt.data import Case, Project, Volume, save_array
 from napari_alnt.errors import AlntError
 from napari_alnt.settings import WINDOWS, Settings
 
+MaskKind = Literal["expert", "teacher"]
+
 CENTRES = 4000
 """Foreground voxels of a class that are kept as possible patch centres."""
 
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A case on the training grid, memory-mapped: ``image`` (D, H, W) in −1…1, ``target`` (D, H, W)
-    of class indices.
+    """A case on the training grid, memory-mapped.
 
-    ``centres`` (n, 3) are foreground voxels, the same number of each class where there are enough.
+    Attributes
+    ----------
+    case : name of the case
+    image : ``(D, H, W)`` in −1…1
+    target : ``(D, H, W)`` class indices, ``IGNORE`` where nobody has labelled
+    centres : foreground voxels ``(n, 3)``, equally many of each class where there are enough
     """
 
     case: str
@@ -51,8 +57,9 @@ class Dataset:
     """The project's volumes as the network sees them."""
 
     def __init__(self, project: Project, settings: Settings) -> None:
-        self.project, self.settings = project, settings
-        self.values = np.array(sorted(project.labels))
+        self.project = project
+        self.settings = settings
+        self.values = np.array(sorted(project.label_names))
         self._of_thread = threading.local()
 
     @property
@@ -66,6 +73,7 @@ class Dataset:
         if self.settings.spacing is not None:
             return self.settings.spacing
         spacings = np.array([case.spacing for case in self.project.cases])
+        # rounded, so that the cache's keys do not depend on the last bits of a header
         z, y, x = np.round(np.median(spacings, axis=0), 3)
         return float(z), float(y), float(x)
 
@@ -74,7 +82,7 @@ class Dataset:
         return self._prepare(case, "expert")
 
     def pseudo(self, case: Case) -> Prepared:
-        """A case with its teacher label."""
+        """A case with its teacher label, which is a pseudo-label to the student."""
         return self._prepare(case, "teacher")
 
     def image(self, case: Case) -> NDArray[np.float16]:
@@ -83,23 +91,23 @@ class Dataset:
         return self._cached(key, lambda: self._make_image(self.project.image(case)))
 
     def classes_of(self, labels: NDArray[Any]) -> NDArray[np.int16]:
-        """Label values as class indices 0…C−1, ``IGNORE`` where unknown; values of no class count
-        as background.
+        """Label values as class indices 0…C−1, ``IGNORE`` where nobody has labelled.
+
+        Values that are no label of the project count as background.
         """
         place = np.searchsorted(self.values, labels).clip(max=len(self.values) - 1)
         classes = np.where(self.values[place] == labels, place + 1, 0).astype(np.int16)
-        classes[labels == self.settings.unknown] = IGNORE
+        classes[labels == self.settings.ignore_label] = IGNORE
         return classes
 
     def labels_of(self, classes: NDArray[Any]) -> NDArray[Any]:
         """Class indices as the project's label values."""
-        table = np.concatenate([[0], self.values])
-        return table[classes].astype(np.min_scalar_type(int(table.max())))
+        table = np.concatenate([[0], self.values])  # class 0 is the background
+        labels: NDArray[Any] = table[classes]
+        return labels.astype(np.min_scalar_type(int(table.max())))
 
     def batch(self, cases: Sequence[Prepared], rngs: Sequence[np.random.Generator]) -> Batch:
-        """One patch of each case, drawn with a generator each: images (B, 1, D, H, W), targets (B,
-        D, H, W).
-        """
+        """One patch of each of B cases, each drawn with a generator of its own."""
         patches = [
             self._vary(*self._patch(case, rng), rng) for case, rng in zip(cases, rngs, strict=True)
         ]
@@ -119,15 +127,16 @@ class Dataset:
         limit = self.settings.score_patches
         if len(tiles) > limit:
             spread = tiles[np.linspace(0, len(tiles) - 1, limit - limit // 2).round().astype(int)]
+            # the same at every ranking, so that scores differ by the student alone
             rng = np.random.default_rng(len(case.centres))
             structures = rng.choice(case.centres, limit // 2) if len(case.centres) else spread[:0]
             tiles = np.concatenate([structures, spread])
         return [_tensors(*self._cut(case, centre)) for centre in tiles]
 
-    def _prepare(self, case: Case, kind: str) -> Prepared:
+    def _prepare(self, case: Case, kind: MaskKind) -> Prepared:
         image = self.image(case)
         sha = case.teacher_sha256 if kind == "teacher" else case.expert_sha256
-        key = _key("label", sha, self.settings.unknown, image.shape, self.values.tolist())
+        key = _key("label", sha, self.settings.ignore_label, image.shape, self.values.tolist())
         target = self._cached(key, lambda: self._make_target(case, kind, image.shape))
         centres = self._cached(_key("centres", key), lambda: _centres(target, self.classes))
         return Prepared(case.name, image, target, centres)
@@ -138,45 +147,54 @@ class Dataset:
             low, high = np.percentile(voxels, (0.5, 99.5))
         else:
             low, high = WINDOWS[self.settings.window]
+        # an image of one grey value has no range to divide by
         scaled = (voxels.clip(low, high) - low) * (2 / max(high - low, 1e-6)) - 1
         shape = training_shape(voxels.shape, volume.spacing, self.spacing)
         return resample_image(scaled, shape).astype(np.float16)
 
-    def _make_target(self, case: Case, kind: str, shape: tuple[int, ...]) -> NDArray[np.int16]:
+    def _make_target(self, case: Case, kind: MaskKind, shape: tuple[int, ...]) -> NDArray[np.int16]:
         volume = self.project.teacher(case) if kind == "teacher" else self.project.expert(case)
         if volume is None:
-            raise AlntError(f"Case '{case.name}' has no {kind} mask.")
+            raise AlntError(
+                f"Case '{case.name}' has no {kind} mask to train with; revert what was changed"
+                " last, or train again."
+            )
+        # to classes first: label values may be any number, classes keep IGNORE apart
         return resample_labels(self.classes_of(volume.voxels), shape).astype(np.int16)
 
-    def _cached(self, key: str, make: Any) -> NDArray[Any]:
+    def _cached(self, key: str, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        # the key is a hash of the content, so an entry is never out of date
         path = self.project.folder / "cache" / f"{key}.npy"
         if not path.exists():
             path.parent.mkdir(exist_ok=True)
             save_array(path, make())
-        return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        return array
 
     def _patch(self, case: Prepared, rng: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any]]:
-        if len(case.centres) and rng.random() < self.settings.foreground:
-            size = np.array(self.settings.patch)
-            centre = case.centres[rng.integers(len(case.centres))] + rng.integers(
-                -(size // 4), size // 4 + 1
-            )
-        else:
-            centre = rng.integers(0, case.image.shape)
-        return self._cut(case, centre)
+        if len(case.centres) and rng.random() < self.settings.foreground_fraction:
+            # up to a quarter off, so that the structure is not always in the middle of the patch
+            reach = np.array(self.settings.patch) // 4
+            voxel = case.centres[rng.integers(len(case.centres))]
+            return self._cut(case, voxel + rng.integers(-reach, reach + 1))
+        return self._cut(case, rng.integers(0, case.image.shape))
 
     def _cut(self, case: Prepared, centre: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """The patch around a voxel, moved inside the volume; what still sticks out is air that
-        nobody labelled.
+        """The patch around a voxel, moved inside the volume.
+
+        Where the volume is smaller than the patch, the rest is air that nobody has labelled.
         """
-        size, shape = np.array(self.settings.patch), np.array(case.image.shape)
+        size = np.array(self.settings.patch)
+        shape = np.array(case.image.shape)
         start = np.clip(centre - size // 2, 0, np.maximum(shape - size, 0))
         box = tuple(
             slice(a, b) for a, b in zip(start, np.minimum(start + size, shape), strict=True)
         )
-        image, target = np.full(size, -1, np.float32), np.full(size, IGNORE, np.int64)
         inside = tuple(slice(0, part.stop - part.start) for part in box)
-        image[inside], target[inside] = case.image[box], case.target[box]
+        image = np.full(size, -1, np.float32)
+        image[inside] = case.image[box]
+        target = np.full(size, IGNORE, np.int64)
+        target[inside] = case.target[box]
         return image, target
 
     def _vary(
@@ -184,11 +202,11 @@ class Dataset:
     ) -> tuple[Tensor, Tensor]:
         if not self.settings.augment:
             return _tensors(image, target)
-        if not hasattr(
-            self._of_thread, "augmentation"
-        ):  # it holds random state, which threads must not share
+        # a transform holds random state, which the loader's threads must not share
+        if not hasattr(self._of_thread, "augmentation"):
             self._of_thread.augmentation = _augmentation(self.settings)
         augmentation = self._of_thread.augmentation
+        # from the patch's own generator, whichever thread makes it
         augmentation.set_random_state(seed=int(rng.integers(2**31)))
         varied = augmentation(
             {
@@ -200,7 +218,9 @@ class Dataset:
 
 
 def _plain(tensor: Any) -> Tensor:
-    return tensor.as_tensor() if hasattr(tensor, "as_tensor") else tensor  # type: ignore[no-any-return]
+    # MONAI's transforms give a MetaTensor, which is slow in every operation that follows
+    plain: Tensor = tensor.as_tensor() if hasattr(tensor, "as_tensor") else tensor
+    return plain
 
 
 def _tensors(image: NDArray[Any], target: NDArray[Any]) -> tuple[Tensor, Tensor]:
@@ -208,7 +228,7 @@ def _tensors(image: NDArray[Any], target: NDArray[Any]) -> tuple[Tensor, Tensor]
 
 
 def _augmentation(settings: Settings) -> Compose:
-    """Small changes of pose and grey values; left and right stay where they are unless asked."""
+    """Small changes of pose and grey values; left and right are not exchanged unless asked."""
     both = ["image", "target"]
     steps: list[Any] = [
         RandAffined(
@@ -232,7 +252,7 @@ def _augmentation(settings: Settings) -> Compose:
 
 
 def _centres(target: NDArray[np.int16], classes: int) -> NDArray[np.int32]:
-    """Up to ``CENTRES`` voxels of each foreground class, (n, 3)."""
+    """Up to ``CENTRES`` random voxels of each foreground class, ``(n, 3)``."""
     rng = np.random.default_rng(0)
     found = [np.argwhere(target == index) for index in range(1, classes)]
     kept = [rng.permutation(voxels)[:CENTRES] for voxels in found if len(voxels)]
@@ -240,7 +260,7 @@ def _centres(target: NDArray[np.int16], classes: int) -> NDArray[np.int32]:
 
 
 def _tiling(shape: Sequence[int], patch: Sequence[int]) -> NDArray[np.int64]:
-    """Centres (n, 3) of patches that together cover the volume."""
+    """Centres ``(n, 3)`` of patches that together cover the volume."""
     axes = [
         np.linspace(size / 2, max(length - size / 2, size / 2), max(1, -(-length // size))).astype(
             int

@@ -1,5 +1,6 @@
-"""Looking at cases with the student as it is: audit, ranking, pictures. Nothing here changes the
-student.
+"""Evaluation of whole cases with the student as it is: test, ranking and prediction.
+
+Nothing here changes the student.
 """
 
 from __future__ import annotations
@@ -7,112 +8,152 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from napari_alnt import core
-from napari_alnt.data import Case, Project, Run, write_labels, write_map
+from napari_alnt import core, ranking
+from napari_alnt.codec import from_line, to_line
+from napari_alnt.data import Case, Project, Run
 from napari_alnt.engine.dataset import Dataset, Prepared
-from napari_alnt.engine.distributed import Ranks
+from napari_alnt.engine.distributed import TorchProcessGroup
+from napari_alnt.engine.prediction import Predictor
+from napari_alnt.engine.stopwatch import Stopwatch
 from napari_alnt.engine.student import Student
-from napari_alnt.events import (
-    AuditedCase,
-    CaseScored,
-    Event,
-    Predicted,
-    Progress,
-    RankingDone,
-    Stage,
-    Validated,
-    from_line,
-    to_line,
-)
+from napari_alnt.events import CaseScored, Event, RankingDone, StructureCounts, Tested, TestedCase
+from napari_alnt.settings import Settings
 
 
 @dataclass
-class Viewer:
-    """The student's eyes on whole cases."""
+class Evaluator:
+    """Tests, scores and predicts the project's cases; its events speak of one student."""
 
     project: Project
     run: Run
     dataset: Dataset
     student: Student
-    ranks: Ranks = field(default_factory=Ranks)
+    group: TorchProcessGroup = field(default_factory=TorchProcessGroup)
 
-    def validate(self) -> Iterator[Event]:
-        """Dice and HD95 (mm) of the audit cases on their own grids."""
-        audit = self.ranks.share(self.project.by_role("audit"))
-        seen: list[AuditedCase] = []
-        for case in self._counted("validating", audit):
-            if isinstance(case, Progress):
-                yield case
-                continue
-            seen.append(self._audit(case))
-        step, epoch = self.student.position.step, self.student.position.epoch
-        lines = self.ranks.collect(to_line(Validated(step, epoch, math.nan, math.nan, tuple(seen))))
-        everybody = [one for line in lines for one in from_line(line).cases]
-        dice, hd95 = (
-            core.mean_known([getattr(one, name) for one in everybody]) for name in ("dice", "hd95")
-        )
-        yield Validated(step, epoch, dice, hd95, tuple(sorted(everybody, key=lambda one: one.case)))
+    def __post_init__(self) -> None:
+        self.predictor = Predictor(self.project, self.run, self.dataset, self.student)
+
+    def test(self) -> Iterator[Event]:
+        """Dice and HD95 (mm) of the held-out test cases on their own grids."""
+        own = self.group.share(self.project.by_role("test"))
+        watch = Stopwatch("testing", len(own))
+        tested: list[TestedCase] = []
+        for case in own:
+            yield watch.progress(len(tested))
+            tested.append(self._test_case(case))
+        yield watch.progress(len(own))
+        yield self._summary(tested)
 
     def rank(self) -> Iterator[Event]:
-        """Score the pool cases that have a teacher mask and no score that still holds."""
-        scores = self.project.scores(runs=self.project.lineage(self.run))
-        reference = self._reference()
-        held = {score.case for score in scores if self._holds(score, reference)}
-        pool = [
-            case for case in self.project.by_role("pool") if case.teacher and case.name not in held
-        ]
-        direction = (
-            self.direction(None if self.dataset.settings.scope == "all" else self.student.head)
-            if pool
-            else {}
-        )
-        own: list[str] = []
-        for case in self._counted("ranking", self.ranks.share(pool)):
-            if isinstance(case, Progress):
-                yield case
-                continue
-            score = self._score(case, direction, reference)
-            own.append(to_line(score))
-            yield score
-        for theirs in self.ranks.collect(own)[1:]:
-            yield from map(from_line, theirs)
-        yield RankingDone(self.student.position.step, self.student.position.epoch)
+        """Score the pool cases whose scores hold no longer, then predict the top of the queue.
 
-    def predict(self, names: list[str]) -> Iterator[Event]:
+        Only cases with a teacher mask are scored. No answer is needed: the queue follows from the
+        scores by the rules of :mod:`napari_alnt.ranking`, here as in the window.
+        """
+        past = self._past()
+        due, reference_hash = self._due(past)
+        own = self.group.share(due)
+        watch = Stopwatch("ranking", len(own))
+        direction = self._scoring_direction() if own else {}
+        new: list[CaseScored] = []
+        for name in own:
+            yield watch.progress(len(new))
+            new.append(self._score(self.project.case(name), direction, reference_hash))
+            yield new[-1]
+        if own:
+            yield watch.progress(len(own))
+        for lines in self.group.collect([to_line(score) for score in new])[1:]:
+            others = [from_line(line) for line in lines]
+            new += others
+            yield from others
+        yield RankingDone(self.student.state.step, self.student.state.epoch)
+        # rank 0 alone has all scores and sends events
+        if self.group.rank == 0:
+            yield from self.predict(_top_of_queue(self.project, self.dataset.settings, past, new))
+
+    def predict(self, names: Sequence[str]) -> Iterator[Event]:
         """Write student mask and voxel trust of some cases, on their own grids."""
-        direction = self.direction() if names else {}
-        for case in self._counted("predicting", tuple(self.project.case(name) for name in names)):
-            yield case if isinstance(case, Progress) else self._picture(case, direction)
+        if not names:
+            return
+        watch = Stopwatch("predicting", len(names))
+        direction = self.direction()
+        for done, name in enumerate(names):
+            yield watch.progress(done)
+            yield self.predictor.write(self.project.case(name), direction)
+        yield watch.progress(len(names))
 
     def direction(self, head: core.Head | None = None) -> core.Direction:
-        """The expert gradient over the fixed patches of all reference cases, or that of the head
-        alone.
+        """The expert gradient over the fixed patches of all reference cases, of all parameters or
+        of the ``head`` alone.
         """
+        # of all reference cases at once, so that each patch counts the same
         patches = [
             pair
             for case in self.project.by_role("reference")
             for pair in self._patches(self.dataset.expert(case))
         ]
-        return core.expert_direction(
-            self.student.net, _batches(patches, self.dataset.settings.batch), head
+        batches = _batches(patches, self.dataset.settings.batch)
+        return core.expert_direction(self.student.net, batches, head)
+
+    # test -----------------------------------------------------------------------------------------
+
+    def _test_case(self, case: Case) -> TestedCase:
+        truth = self.project.expert(case)
+        assert truth is not None  # a test case has an expert mask
+        target = self.dataset.classes_of(truth.voxels)
+        prediction = self.predictor.classes(self.dataset.image(case), target.shape)
+        dice = core.dice(prediction, target, self.dataset.classes)
+        distance = core.hd95(prediction, target, self.dataset.classes, truth.spacing)
+        return TestedCase(case.name, core.mean_known(dice), core.mean_known(distance), tuple(dice))
+
+    def _summary(self, own: Sequence[TestedCase]) -> Tested:
+        """The means over the test cases of all processes."""
+        step = self.student.state.step
+        epoch = self.student.state.epoch
+        # as a line, since an unknown distance is nan, which JSON does not know
+        lines = self.group.collect(to_line(Tested(step, epoch, math.nan, math.nan, tuple(own))))
+        cases = sorted(
+            (tested for line in lines for tested in from_line(line).cases),
+            key=lambda tested: tested.case,
         )
+        dice = core.mean_known([tested.dice for tested in cases])
+        hd95 = core.mean_known([tested.hd95 for tested in cases])
+        return Tested(step, epoch, dice, hd95, tuple(cases))
 
-    def classes(self, image: NDArray[np.float16], shape: tuple[int, ...]) -> NDArray[np.int16]:
-        """The student's class of every voxel of a case's own grid (D, H, W)."""
-        return largest(self._probabilities(image), shape)
+    # ranking --------------------------------------------------------------------------------------
 
-    def _reference(self) -> str:
-        """What a score is made with, beside the case and the student: the reference masks, and how
-        one looks.
+    def _past(self) -> dict[str, list[CaseScored]]:
+        """The scores that this student, or the one it went on from, has given each pool case."""
+        past: dict[str, list[CaseScored]] = defaultdict(list)
+        lineage = self.project.runs.lineage(self.run)
+        for score in self.project.runs.scores(latest=False, runs=lineage):
+            past[score.case].append(score)
+        return past
+
+    def _due(self, past: Mapping[str, Sequence[CaseScored]]) -> tuple[list[str], str]:
+        """The cases to score, and the hash of what they are scored with.
+
+        Both are as rank 0 sees them: a case accepted meanwhile must not divide the list otherwise
+        in another process.
+        """
+        reference_hash = self._reference_hash()
+        pool = [case.name for case in self.project.by_role("pool") if case.teacher]
+        due = [name for name in pool if not self._holds(past.get(name, ()), reference_hash)]
+        agreed: tuple[list[str], str] = self.group.collect([due, reference_hash])[0]
+        due, reference_hash = agreed
+        return due, reference_hash
+
+    def _reference_hash(self) -> str:
+        """What scores depend on beside case and student: the reference masks, and the settings of
+        the scoring.
         """
         settings = self.dataset.settings
         masks = sorted(
@@ -121,10 +162,49 @@ class Viewer:
         how = [masks, settings.scope, settings.score_patches, settings.patch]
         return hashlib.sha256(json.dumps(how).encode()).hexdigest()[:16]
 
-    def _holds(self, score: CaseScored, reference: str) -> bool:
-        """Whether it was made with the same reference, and is no older than the settings allow."""
-        age = self.student.position.step - score.step
-        return score.reference == reference and 0 <= age <= self.dataset.settings.rescore_after
+    def _holds(self, scores: Sequence[CaseScored], reference_hash: str) -> bool:
+        """Whether the newest score was made with the same reference, and is no older than the
+        settings allow.
+        """
+        if not scores:
+            return False
+        # a score from a later step belongs to a student that was killed before its checkpoint
+        age = self.student.state.step - scores[-1].step
+        same = scores[-1].reference_hash == reference_hash
+        return same and 0 <= age <= self.dataset.settings.rescore_after
+
+    def _scoring_direction(self) -> core.Direction:
+        whole = self.dataset.settings.scope == "all"
+        return self.direction(None if whole else self.student.head)
+
+    def _score(self, case: Case, direction: core.Direction, reference_hash: str) -> CaseScored:
+        prepared = self.dataset.pseudo(case)
+        # gradients of fixed patches, which are quick; agreement over the whole volume
+        patches = self._patches(prepared)
+        scores = core.score_case(
+            self.student.net,
+            self.student.head,
+            direction,
+            torch.stack([image for image, _ in patches]),
+            torch.stack([target for _, target in patches]),
+            batch=self.dataset.settings.batch,
+            scope=self.dataset.settings.scope,
+        )
+        agreement = core.agreement(
+            self.predictor.probabilities(prepared.image),
+            torch.from_numpy(np.array(prepared.target, np.int64)),
+        )
+        counts = zip(
+            agreement.mask_voxels, agreement.predicted_voxels, agreement.overlap_voxels, strict=True
+        )
+        return CaseScored(
+            case=case.name,
+            step=self.student.state.step,
+            mask_sha256=case.teacher_sha256,
+            reference_hash=reference_hash,
+            scores=_known(asdict(scores) | asdict(agreement)),
+            structures=tuple(StructureCounts(*one) for one in counts),
+        )
 
     def _patches(self, case: Prepared) -> list[tuple[Tensor, Tensor]]:
         device = self.student.device
@@ -133,131 +213,45 @@ class Viewer:
             for image, target in self.dataset.fixed_patches(case)
         ]
 
-    def _tensor(self, image: NDArray[np.float16]) -> Tensor:
-        return torch.from_numpy(np.array(image, np.float32))[None, None].to(self.student.device)
 
-    def _probabilities(self, image: NDArray[np.float16]) -> Tensor:
-        return core.predict(self.student.net, self._tensor(image), self.dataset.settings.patch)
+def _top_of_queue(
+    project: Project,
+    settings: Settings,
+    past: Mapping[str, Sequence[CaseScored]],
+    new: Sequence[CaseScored],
+) -> list[str]:
+    """The cases that the queue will show first, skipped ones last."""
+    pool = {case.name: case for case in project.by_role("pool")}
+    merged = {name: list(past.get(name, ())) for name in pool}
+    for score in new:
+        # a score of the same step, as after a change of the reference, replaces the one before
+        known = merged.get(score.case, [])
+        merged[score.case] = [one for one in known if one.step != score.step] + [score]
+    scores = ranking.CaseScores.of({name: merged[name] for name in pool}, settings.seed)
+    values = ranking.rule(settings.ranking)(scores).tolist()
+    priority = dict(zip(scores.cases, values, strict=True))
 
-    def _audit(self, case: Case) -> AuditedCase:
-        truth = self.project.expert(case)
-        assert truth is not None
-        target = self.dataset.classes_of(truth.voxels)
-        guess = self.classes(self.dataset.image(case), target.shape)
-        dice = core.dice(guess, target, self.dataset.classes)
-        distance = core.hd95(guess, target, self.dataset.classes, truth.spacing)
-        return AuditedCase(case.name, core.mean_known(dice), core.mean_known(distance), tuple(dice))
+    def place(name: str) -> tuple[bool, float, int]:
+        unknown = math.isnan(priority[name])
+        first = math.inf if unknown else -priority[name]
+        return pool[name].status == "skipped", first, pool[name].number
 
-    def _score(self, case: Case, direction: core.Direction, reference: str = "") -> CaseScored:
-        prepared = self.dataset.pseudo(case)
-        images, targets = (torch.stack(part) for part in zip(*self._patches(prepared), strict=True))
-        settings = self.dataset.settings
-        scores = core.score_case(
-            self.student.net,
-            self.student.head,
-            direction,
-            images,
-            targets,
-            batch=settings.batch,
-            scope=settings.scope,
-        )
-        probabilities = self._probabilities(prepared.image)
-        agreement = core.agreement(
-            probabilities, torch.from_numpy(np.array(prepared.target, np.int64))
-        )
-        return CaseScored(
-            case=case.name,
-            step=self.student.position.step,
-            labelled=sum(agreement.marked),
-            label=case.teacher_sha256,
-            reference=reference,
-            **asdict(scores),
-            **asdict(agreement),
-        )
-
-    def _picture(self, case: Case, direction: core.Direction) -> Predicted:
-        volume = self.project.image(case)
-        image = self.dataset.image(case)
-        target = torch.from_numpy(self._target(case, image.shape))[None].to(self.student.device)
-        picture = core.voxel_trust(
-            self.student.net, direction, self._tensor(image), target, self.dataset.settings.patch
-        )
-        shape = volume.voxels.shape
-        guess = largest(picture.logits.softmax(0), shape)
-        trust = core.resample_image(picture.voxels.cpu().numpy(), shape)
-        mask = self._shown(case, shape)
-        folder = self.run.folder / "maps"
-        folder.mkdir(exist_ok=True)
-        write_labels(
-            folder / f"{case.name}_student.nii.gz", self.dataset.labels_of(guess), volume.grid
-        )
-        write_map(folder / f"{case.name}_trust.nii.gz", trust.astype(np.float32), volume.grid)
-        return Predicted(
-            case=case.name,
-            step=self.student.position.step,
-            student=str((folder / f"{case.name}_student.nii.gz").relative_to(self.project.folder)),
-            trust=str((folder / f"{case.name}_trust.nii.gz").relative_to(self.project.folder)),
-            slice=_telling_slice(guess, mask),
-            dice=core.mean_known(core.dice(guess, mask, self.dataset.classes)),
-            label=case.label_sha256,
-        )
-
-    def _target(self, case: Case, shape: tuple[int, ...]) -> NDArray[np.int64]:
-        """The mask that is judged, on the training grid: the expert's, else the teacher's, else all
-        unknown.
-        """
-        if case.expert or case.teacher:
-            prepared = self.dataset.expert(case) if case.expert else self.dataset.pseudo(case)
-            return np.array(prepared.target, np.int64)
-        return np.full(shape, core.IGNORE, np.int64)
-
-    def _shown(self, case: Case, shape: tuple[int, ...]) -> NDArray[np.int16]:
-        """The same mask on the case's own grid."""
-        volume = self.project.expert(case) or self.project.teacher(case)
-        return (
-            self.dataset.classes_of(volume.voxels)
-            if volume
-            else np.full(shape, core.IGNORE, np.int16)
-        )
-
-    def _counted(
-        self, stage: Stage, cases: tuple[Case, ...] | list[Case]
-    ) -> Iterator[Case | Progress]:
-        """The cases one by one, with progress before each and at the end."""
-        start = time.monotonic()
-        for done, case in enumerate(cases):
-            left = (time.monotonic() - start) / done * (len(cases) - done) if done else math.nan
-            yield Progress(stage, done, len(cases), left)
-            yield case
-        if cases:
-            yield Progress(stage, len(cases), len(cases), 0.0)
+    return sorted(priority, key=place)[: settings.prefetch_cases]
 
 
-def largest(probabilities: Tensor, shape: tuple[int, ...]) -> NDArray[np.int16]:
-    """The class of highest probability on the grid ``shape``, class by class, so that memory stays
-    that of two.
-    """
-    best = core.resample(probabilities[:1], shape)[0]
-    winner = torch.zeros(shape, dtype=torch.int16, device=best.device)
-    for index in range(1, len(probabilities)):
-        other = core.resample(probabilities[index : index + 1], shape)[0]
-        winner[other > best] = index
-        best = torch.maximum(best, other)
-    return winner.cpu().numpy()
+def _known(scores: Mapping[str, object]) -> dict[str, float]:
+    """The scores that are numbers, and finite."""
+    return {
+        name: float(value)
+        for name, value in scores.items()
+        if isinstance(value, (int, float)) and math.isfinite(value)
+    }
 
 
-def _batches(patches: list[tuple[Tensor, Tensor]], size: int) -> Iterator[tuple[Tensor, Tensor]]:
+def _batches(
+    patches: Sequence[tuple[Tensor, Tensor]], size: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Images ``(B, 1, D, H, W)`` and targets ``(B, D, H, W)`` of ``size`` patches each."""
     for start in range(0, len(patches), size):
         images, targets = zip(*patches[start : start + size], strict=True)
         yield torch.stack(images), torch.stack(targets)
-
-
-def _telling_slice(guess: NDArray[np.int16], mask: NDArray[np.int16]) -> int:
-    """The axial slice in which student and teacher differ most; else the one with most structure;
-    else the middle.
-    """
-    differ = ((guess != mask) & (mask != core.IGNORE)).sum((1, 2))
-    for area in (differ, (mask > 0).sum((1, 2))):
-        if area.any():
-            return int(area.argmax())
-    return len(mask) // 2

@@ -5,41 +5,42 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Generic, TypeVar
 
 import torch
 
-from napari_alnt.core import Batch
-
-Pair = tuple[Batch, Batch]
+T = TypeVar("T")
 
 
-class Loader:
-    """Makes the batches of coming steps in ``threads`` threads; with none, each when it is asked
+class Loader(Generic[T]):
+    """Makes the patches of coming steps in ``threads`` threads; with none, each when it is asked
     for.
 
-    ``make`` draws a step's (pseudo-labelled, expert) batches from the step's number alone, so it
-    does not matter when it is called. Threads are enough: cutting and turning a patch happens
-    outside Python's lock.
+    ``make`` draws a step's patches from the step's number alone, so it does not matter when it is
+    called. Threads are enough: cutting and turning a patch happens outside Python's lock.
     """
 
-    def __init__(self, make: Callable[[int], Pair], threads: int) -> None:
-        self._make, self._ahead = make, threads
+    def __init__(self, make: Callable[[int], T], threads: int) -> None:
+        self._make = make
+        self._ahead = threads
         self._threads = ThreadPoolExecutor(threads, "alnt-loader", _one_core) if threads else None
-        self._coming: dict[int, Future[Pair]] = {}
+        self._coming: dict[int, Future[T]] = {}
         self.waited = 0.0
         """Seconds that steps have waited for their patches so far."""
 
-    def take(self, step: int, last: int) -> Pair:
-        """The batches of a step; those of the steps after it, before ``last``, are begun."""
+    def take(self, step: int, last: int) -> T:
+        """What is made for a step; that of the steps after it, before ``last``, is begun."""
         start = time.monotonic()
         coming = self._coming.pop(step, None)
-        pair = coming.result() if coming else self._make(step)
+        # what failed in a thread is raised here
+        made = coming.result() if coming else self._make(step)
         self.waited += time.monotonic() - start
+        # after its own, so that it does not wait behind them
         if self._threads is not None:
             for later in range(step + 1, min(step + 1 + self._ahead, last)):
                 if later not in self._coming:
                     self._coming[later] = self._threads.submit(self._make, later)
-        return pair
+        return made
 
     def forget(self) -> None:
         """Drop what is made already: the cases have changed."""

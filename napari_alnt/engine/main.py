@@ -1,4 +1,4 @@
-"""The child's main: one job, from its command line to its last event."""
+"""One job of the child process, from its command line to its last event."""
 
 from __future__ import annotations
 
@@ -14,50 +14,49 @@ from typing import TextIO
 
 import torch
 
+from napari_alnt.codec import to_line
 from napari_alnt.data import Project, Run
-from napari_alnt.engine.commands import Mailbox, SharedMailbox
+from napari_alnt.engine.commands import BroadcastCommands, Commands, StreamCommands
 from napari_alnt.engine.dataset import Dataset
-from napari_alnt.engine.distributed import LOST, Ranks
-from napari_alnt.engine.evaluation import Viewer
+from napari_alnt.engine.distributed import PROCESS_LOST, TorchProcessGroup
+from napari_alnt.engine.evaluation import Evaluator
 from napari_alnt.engine.student import Student, out_of_memory
 from napari_alnt.engine.teacher import Teaching
 from napari_alnt.engine.training import Training
 from napari_alnt.errors import AlntError
-from napari_alnt.events import Event, Failed, Finished, to_line
-from napari_alnt.settings import Settings
+from napari_alnt.events import Event, Failed, Finished
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one job and say what happens on standard output; 0 when it ended well, 1 when it
-    failed.
+    """Run one job and write its events to standard output, one JSON object a line.
+
+    Returns 0 when the job ended well, also by a stop, and 1 when it failed.
     """
     options = _parse(arguments)
     out = _keep_standard_output()
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C is for the parent, which then asks for a stop
+    # Ctrl-C reaches the parent as well, which then asks for a stop
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
-        os.nice(10)  # whoever paints in the window goes first
-    ranks, ended = Ranks(), Failed("The training ended without a word.")
+        os.nice(10)  # the window goes first
+    group = TorchProcessGroup()
 
-    def say(event: Event) -> None:
-        if ranks.rank == 0:
+    def send(event: Event) -> None:
+        if group.rank == 0:
             out.write(to_line(event) + "\n")
             out.flush()
 
     try:
-        ranks = Ranks.join()
-        for event in _job(options, ranks):
-            ended = event  # type: ignore[assignment]
-            say(event)
-        ranks.leave()
+        group = TorchProcessGroup.join()
+        for event in job_events(options, group):
+            send(event)
+        group.leave()
     except BrokenPipeError:
         return 1  # nobody is listening any more
-    except BaseException as error:
-        ended = _failure(error, ranks)
+    except BaseException as error:  # noqa: BLE001 - however a job ends, its last event says so
         with contextlib.suppress(OSError):
-            say(ended)
-    return int(isinstance(ended, Failed))
+            send(failure(error, group))
+        return 1
+    return 0
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -69,59 +68,53 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _job(options: argparse.Namespace, ranks: Ranks) -> Iterator[Event]:
-    if options.job != "train":
-        if ranks.rank == 0:
-            yield from _alone(options, Mailbox(sys.stdin))
-        return
+def job_events(options: argparse.Namespace, group: TorchProcessGroup) -> Iterator[Event]:
+    """The events of the job that the command line asks for."""
+    local = StreamCommands(sys.stdin) if group.rank == 0 else None
+    if options.job == "train":
+        commands: Commands = BroadcastCommands(group, local)
+        if local is not None and group.size == 1:
+            commands = local
+    elif local is None:
+        return  # only training is shared; the other processes wait for rank 0 at the end
+    else:
+        commands = local
     with Project.open(options.project, write=False) as project:
-        run = project.run(options.run)
+        run = project.runs.get(options.run)
         if run.settings.threads:
             torch.set_num_threads(run.settings.threads)
-        own = Mailbox(sys.stdin) if ranks.rank == 0 else None
-        mailbox = SharedMailbox(ranks, own) if ranks.size > 1 or own is None else own
-        yield from Training(project, run, run.settings, mailbox, ranks).events()
-
-
-def _alone(options: argparse.Namespace, mailbox: Mailbox) -> Iterator[Event]:
-    """What one process does."""
-    with Project.open(options.project, write=False) as project:
-        run = project.run(options.run)
-        settings = run.settings
-        if settings.threads:
-            torch.set_num_threads(settings.threads)
-        if options.job == "teach":
-            yield from Teaching(project, run, settings, mailbox).events()
+        if options.job == "train":
+            yield from Training(project, run, commands, group).events()
+        elif options.job == "teach":
+            yield from Teaching(project, run, commands).events()
         else:
-            yield from _view(project, run, settings, mailbox, options)
+            yield from _evaluate(project, run, commands, options)
 
 
-def _view(
-    project: Project, run: Run, settings: Settings, mailbox: Mailbox, options: argparse.Namespace
+def _evaluate(
+    project: Project, run: Run, commands: Commands, options: argparse.Namespace
 ) -> Iterator[Event]:
-    dataset = Dataset(project, settings)
-    student = Student.new(dataset, settings)
+    """Rank or predict with the student of the run's checkpoint."""
+    dataset = Dataset(project, run.settings)
+    student = Student.new(dataset)
     student.load(run)
-    viewer = Viewer(project, run, dataset, student)
-    if options.job == "rank":
-        yield from mailbox.until_stopped(viewer.rank())
-        yield from viewer.predict(list(mailbox.answer()))
-    else:
-        yield from mailbox.until_stopped(viewer.predict(options.case))
-    yield Finished(student.position.step, "stopped" if mailbox.stopped else "done")
+    evaluator = Evaluator(project, run, dataset, student)
+    events = evaluator.rank() if options.job == "rank" else evaluator.predict(options.case)
+    yield from commands.until_stopped(events)
+    yield Finished(student.state.step, "stopped" if commands.stopped else "done")
 
 
 def _keep_standard_output() -> TextIO:
-    """Keep standard output for the protocol; whatever else prints goes to standard error."""
+    """Keep standard output for the events; whatever else prints goes to standard error."""
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     sys.stdout = sys.stderr
     return out
 
 
-def _failure(error: BaseException, ranks: Ranks) -> Failed:
-    """The sentence for the user, and the traceback for a report."""
-    detail = traceback.format_exc()
+def failure(error: BaseException, group: TorchProcessGroup) -> Failed:
+    """The last event of a job that failed: a sentence for the user, and the traceback."""
+    detail = "".join(traceback.format_exception(error))
     sys.stderr.write(detail)
     if isinstance(error, AlntError):
         return Failed(str(error), detail)
@@ -129,10 +122,9 @@ def _failure(error: BaseException, ranks: Ranks) -> Failed:
         return Failed(
             "Memory ran out; make the patch or the batch smaller and train again.", detail
         )
-    if ranks.size > 1 and isinstance(
-        error, RuntimeError
-    ):  # what gloo and nccl raise when nobody answers
-        return Failed(LOST, detail)
+    # what gloo and nccl raise when another process does not answer
+    if group.size > 1 and isinstance(error, RuntimeError):
+        return Failed(PROCESS_LOST, detail)
     words = str(error).strip().splitlines() or [""]
     return Failed(
         f"The training met something unforeseen ({type(error).__name__}: {words[0]:.200}).", detail

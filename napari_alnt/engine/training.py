@@ -1,41 +1,37 @@
-"""The student's training as a generator of events."""
+"""The student's training as a generator of events: the loop, and when it saves and evaluates."""
 
 from __future__ import annotations
 
 import dataclasses
-import math
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
-
-import numpy as np
-import torch
+from typing import Any
 
 from napari_alnt import core
-from napari_alnt.data import Case, Project, Run
-from napari_alnt.engine.commands import Mailbox, SharedMailbox
-from napari_alnt.engine.dataset import Dataset, Prepared
-from napari_alnt.engine.distributed import Ranks
-from napari_alnt.engine.evaluation import Viewer
-from napari_alnt.engine.ledger import EpochBook
+from napari_alnt.data import Project, Run
+from napari_alnt.engine.commands import Commands
+from napari_alnt.engine.dataset import Dataset
+from napari_alnt.engine.distributed import TorchProcessGroup
+from napari_alnt.engine.evaluation import Evaluator
+from napari_alnt.engine.ledger import EpochAccumulator
 from napari_alnt.engine.loader import Loader
-from napari_alnt.engine.relative_loss import Standing
-from napari_alnt.engine.student import Student, out_of_memory, path_of, precision
-from napari_alnt.errors import AlntError
+from napari_alnt.engine.relative_loss import RelativeLoss
+from napari_alnt.engine.sampler import Drawn, Sampler, Stream
+from napari_alnt.engine.stepper import Stepper
+from napari_alnt.engine.stopwatch import Stopwatch
+from napari_alnt.engine.student import Student, learning_rate
+from napari_alnt.engine.training_set import TrainingSet, prepared
 from napari_alnt.events import (
     CheckpointSaved,
     Event,
-    ExpertsChanged,
     Finished,
     Paused,
-    Progress,
     SampleDropped,
     SampleWeighed,
     Started,
     StepDone,
-    Warned,
 )
-from napari_alnt.settings import Settings
 
 
 class Training:
@@ -46,147 +42,176 @@ class Training:
     """
 
     def __init__(
-        self,
-        project: Project,
-        run: Run,
-        settings: Settings,
-        mailbox: Mailbox | SharedMailbox,
-        ranks: Ranks | None = None,
+        self, project: Project, run: Run, commands: Commands, group: TorchProcessGroup | None = None
     ) -> None:
-        self.project, self.run, self.settings, self.mailbox = project, run, settings, mailbox
-        self.ranks = ranks or Ranks()
-        self.dataset = Dataset(project, settings)
-        self.student = Student.new(self.dataset, settings, self.ranks)
-        self.viewer = Viewer(project, run, self.dataset, self.student, self.ranks)
-        self.experts: dict[str, tuple[str, Prepared]] = {}
-        self.pool: dict[str, Prepared] = {}
-        self.masks: dict[str, str] = {}
-        self.loader = Loader(self._batches, settings.loaders)
-        self.at_once = settings.at_once
-        self._said_slow = False
-        self._take_up()
+        self.project = project
+        self.run = run
+        self.settings = run.settings
+        self.commands = commands
+        self.group = group or TorchProcessGroup()
+        self.dataset = Dataset(project, run.settings)
+        self.student = Student.new(self.dataset, self.group)
+        self.evaluator = Evaluator(project, run, self.dataset, self.student, self.group)
+        self.training_set = TrainingSet()
+        self._of_pool = Sampler(self.dataset, Stream.POOL, run.settings.batch, self.group)
+        self._of_experts = Sampler(
+            self.dataset, Stream.EXPERTS, run.settings.expert_batch, self.group
+        )
+        self.loader = Loader(self._draw, run.settings.loader_threads)
+        self.stepper = Stepper(self.student, run.settings, self.group)
+        self._resume()
 
     @property
     def last(self) -> int:
         """The step at which the run is done."""
-        return (
-            self.student.position.step_before + self.settings.epochs * self.settings.steps_per_epoch
-        )
+        return self.student.state.step_before + self.settings.epochs * self.settings.steps_per_epoch
 
     def events(self) -> Iterator[Event]:
         """Train to the end or until stopped; a stop is obeyed after the step in progress."""
         yield self._started()
+        yield from self.student.warnings()
         yield from self._prepare_cases()
-        if self.student.position.look_due:
-            yield from self._look()
-        self._clock = (time.monotonic(), self.student.position.step)
+        # made up for: the run was stopped or killed between the end of an epoch and its evaluation
+        if self.student.state.evaluation_due:
+            yield from self._evaluate()
+        self._watch = Stopwatch("training", self.last, first=self.student.state.step)
         with closing(self.loader):
-            while self.student.position.step < self.last and not self.mailbox.stopped:
+            while self.student.state.step < self.last and not self.commands.stopped:
                 yield from self._epoch()
-        position = self.student.position
+        state = self.student.state
         yield self._save()
-        done = position.step >= self.last and not position.look_due
-        yield Finished(position.step, "done" if done else "stopped")
+        done = state.step >= self.last and not state.evaluation_due
+        yield Finished(state.step, "done" if done else "stopped")
 
-    def _take_up(self) -> None:
+    def _resume(self) -> None:
         """Go on from this run's checkpoint, or from the end of the run before."""
-        if path_of(self.run).exists():
+        if self.run.checkpoint.exists():
             self.student.load(self.run)
         elif self.run.parent is not None:
-            self.student.load(self.project.run(self.run.parent))
-            position = self.student.position
-            self._move(step_before=position.step, epoch_before=position.epoch, unfinished=None)
+            self.student.load(self.project.runs.get(self.run.parent))
+            state = self.student.state
+            # an epoch that the run before did not finish is not this run's
+            self._move(step_before=state.step, epoch_before=state.epoch, unfinished=None)
 
-    def _move(self, **changes: object) -> None:
-        self.student.position = dataclasses.replace(self.student.position, **changes)  # type: ignore[arg-type]
+    def _move(self, **changes: Any) -> None:
+        self.student.state = dataclasses.replace(self.student.state, **changes)
 
     def _started(self) -> Started:
-        position = self.student.position
         return Started(
             run=self.run.number,
             device=str(self.student.device),
             network=self.settings.network,
             parameters=self.student.parameters,
-            step=position.step,
+            step=self.student.state.step,
             total=self.last,
             pool=sum(case.teacher is not None for case in self.project.by_role("pool")),
-            reference=len(self.project.by_role("reference")),
-            audit=len(self.project.by_role("audit")),
+            experts=len(self.project.by_role("reference")),
+            test=len(self.project.by_role("test")),
         )
+
+    def _prepare_cases(self) -> Iterator[Event]:
+        """Bring every case to the training grid once; later runs find it in the cache."""
+        cases = self.group.share(
+            [case for case in self.project.cases if case.role != "teacher_training"]
+        )
+        watch = Stopwatch("preparing", len(cases))
+        for done, case in enumerate(cases):
+            if self.commands.stopped:
+                return
+            yield watch.progress(done)
+            self.dataset.image(case)
+        yield watch.progress(len(cases))
+        self.group.wait()
 
     # an epoch -------------------------------------------------------------------------------------
 
     def _epoch(self) -> Iterator[Event]:
-        epoch = self.student.position.epoch + 1
-        yield from self._call_roll(epoch)
-        roster = {name: ("reference", version) for name, (version, _) in self.experts.items()}
-        roster |= dict.fromkeys(self.pool, ("pool", "teacher"))
-        book = EpochBook(roster, self.student.position.unfinished)
+        epoch = self.student.state.epoch + 1
+        yield from self._update_training_set(epoch)
+        accumulator = EpochAccumulator(self.training_set.roles, self.student.state.unfinished)
         while not self._epoch_complete():
-            yield from self._attend()
-            if self.mailbox.stopped:
-                self._move(unfinished=book.plain())
+            yield from self._handle_commands()
+            if self.commands.stopped:
+                self._move(unfinished=accumulator.to_dict())
                 return
-            yield from self._step(epoch, book)
-        self._move(epoch=epoch, unfinished=None, look_due=True)
-        yield book.close(epoch, self.student.position.step)
+            yield from self._step(epoch, accumulator)
+        # due before it is done, so that a run that is stopped in its evaluation makes up for it
+        self._move(epoch=epoch, unfinished=None, evaluation_due=True)
+        yield accumulator.close(epoch, self.student.state.step)
         yield self._save()
-        yield from self._look()
+        yield from self._evaluate()
+
+    def _update_training_set(self, epoch: int) -> Iterator[Event]:
+        before = self.training_set
+        current = TrainingSet.current(self.project, self.dataset, self.group, before)
+        # before the set changes: what the loader has drawn ahead is of the cases before
+        if current != before:
+            self.loader.forget()
+        self.training_set = current
+        yield from current.changes(before, epoch)
 
     def _save(self) -> CheckpointSaved:
-        path = self.student.save(self.run) if self.ranks.rank == 0 else path_of(self.run)
-        self.ranks.wait()
-        return CheckpointSaved(
-            self.student.position.step, str(path.relative_to(self.project.folder))
-        )
+        if self.group.rank == 0:
+            self.student.save(self.run)
+        # no process may begin what comes next before the checkpoint is there
+        self.group.wait()
+        file = self.run.checkpoint.relative_to(self.project.folder)
+        return CheckpointSaved(self.student.state.step, str(file))
 
     def _epoch_complete(self) -> bool:
-        position = self.student.position
-        epochs = position.epoch + 1 - position.epoch_before
-        return position.step >= position.step_before + epochs * self.settings.steps_per_epoch
+        state = self.student.state
+        # from the run's first step, as the steps of an epoch may be others than in the run before
+        epochs = state.epoch + 1 - state.epoch_before
+        return state.step >= state.step_before + epochs * self.settings.steps_per_epoch
 
-    def _look(self) -> Iterator[Event]:
-        """Validate and rank, when it is time; a stop is obeyed after the case in progress."""
-        epoch, end = self.student.position.epoch, self.student.position.step >= self.last
-        if epoch % self.settings.validate_every == 0 or end:
-            yield from self.mailbox.until_stopped(self.viewer.validate())
+    def _evaluate(self) -> Iterator[Event]:
+        """Test and rank, when it is time; a stop is obeyed after the case in progress."""
+        epoch = self.student.state.epoch
+        end = self.student.state.step >= self.last
+        if epoch % self.settings.test_every == 0 or end:
+            yield from self.commands.until_stopped(self.evaluator.test())
         every = self.settings.rank_every
-        if every and (epoch % every == 0 or end) and not self.mailbox.stopped:
-            yield from self.mailbox.until_stopped(self.viewer.rank())
-            yield from self.mailbox.until_stopped(self.viewer.predict(list(self.mailbox.answer())))
-        if not self.mailbox.stopped:
-            self._move(look_due=False)
+        if every and (epoch % every == 0 or end) and not self.commands.stopped:
+            yield from self.commands.until_stopped(self.evaluator.rank())
+        if not self.commands.stopped:
+            self._move(evaluation_due=False)
 
-    def _attend(self) -> Iterator[Event]:
-        """Between steps: make pictures that were asked for, and wait while paused."""
-        self.mailbox.sync()
-        yield from self.viewer.predict(list(self.mailbox.asked()))
-        if self.mailbox.paused:
-            yield Paused(self.student.position.step)
-        while self.mailbox.paused and not self.mailbox.stopped:
-            self.mailbox.wait(0.2)
-            self.mailbox.sync()
-            yield from self.viewer.predict(list(self.mailbox.asked()))
+    def _handle_commands(self) -> Iterator[Event]:
+        """Between steps: predict the cases that were asked for, and wait while paused."""
+        self.commands.sync()
+        yield from self.evaluator.predict(list(self.commands.requested()))
+        if self.commands.paused:
+            yield Paused(self.student.state.step)
+        while self.commands.paused and not self.commands.stopped:
+            self.commands.wait(0.2)
+            self.commands.sync()
+            yield from self.evaluator.predict(list(self.commands.requested()))
 
     # a step ---------------------------------------------------------------------------------------
 
-    def _step(self, epoch: int, book: EpochBook) -> Iterator[Event]:
-        step, settings = self.student.position.step, self.settings
-        start, waited = time.monotonic(), self.loader.waited
-        pseudo, expert = self.loader.take(step, self.last)
-        torch.manual_seed(int(np.random.default_rng([settings.seed, step, 2]).integers(2**31)))
-        rate = self._learning_rate(step)
-        for group in self.student.optimizer.param_groups:
-            group["lr"] = rate
-        standing = Standing(self.masks, self.student.position.standing)
-        names, experts = (
-            tuple(case.case for case in self._drawn(step, stream)[0]) for stream in (0, 1)
+    def _draw(self, step: int) -> tuple[Drawn, Drawn]:
+        """The pseudo-labelled and the expert patches of a step; the loader's threads call it."""
+        return (
+            self._of_pool.draw(prepared(self.training_set.pool), step),
+            self._of_experts.draw(prepared(self.training_set.experts), step),
         )
-        report = yield from self._train(pseudo, expert, standing.of(names), names)
-        book.add(report, experts)
-        standing.add(report)
-        self._move(step=step + 1, standing=standing.means)
-        yield from self._once(report.slow)
+
+    def _step(self, epoch: int, accumulator: EpochAccumulator) -> Iterator[Event]:
+        state = self.student.state
+        step = state.step
+        start = time.monotonic()
+        waited = self.loader.waited
+        pseudo, expert = self.loader.take(step, self.last)
+        part = (step - state.step_before) / (self.last - state.step_before)
+        rate = learning_rate(self.settings, part)
+        self.student.set_learning_rate(rate)
+        relative_loss = RelativeLoss(self.training_set.pool_masks, state.relative_loss)
+        # ranked by the losses of the steps before this one
+        loss_rank = relative_loss.rank_of(pseudo.cases)
+        report = yield from self.stepper.step(pseudo, expert, loss_rank)
+        accumulator.add(report, expert.cases)
+        relative_loss.add(report)
+        self._move(step=step + 1, relative_loss=relative_loss.means)
         for case, reason in report.dropped:
             yield SampleDropped(step + 1, case, reason)
         yield StepDone(
@@ -195,172 +220,22 @@ class Training:
             loss=report.loss,
             expert_loss=report.expert_loss,
             learning_rate=rate,
-            seconds_left=self._seconds_left(),
+            seconds_left=self._watch.seconds_left(step + 1),
             skipped=report.skipped,
             seconds=time.monotonic() - start,
             waited=self.loader.waited - waited,
-            samples=tuple(
-                map(
-                    SampleWeighed,
-                    report.cases,
-                    report.trust,
-                    report.informativeness,
-                    report.weights,
-                    report.losses,
-                )
-            ),
+            samples=_samples(report),
         )
 
-    def _train(
-        self, pseudo: core.Batch, expert: core.Batch, standing: torch.Tensor, names: tuple[str, ...]
-    ) -> Generator[Event, None, core.StepReport]:
-        """The step itself; where memory runs out, again with fewer patches at a time."""
-        settings, random = self.settings, torch.get_rng_state()
-        while True:
-            try:
-                with precision(settings, self.student.device):
-                    return core.train_step(
-                        self.student.net,
-                        self.student.head,
-                        self.student.optimizer,
-                        pseudo,
-                        expert,
-                        method=settings.method,
-                        trust_share=settings.trust_share,
-                        similarity=settings.similarity,
-                        standing=standing,
-                        scope=settings.scope,
-                        mu=settings.mu,
-                        at_once=self.at_once,
-                        together=self.ranks,
-                        cases=names,
-                    )
-            except (MemoryError, RuntimeError) as error:
-                # together, the others are already waiting for what this step was about to say
-                if not out_of_memory(error) or self.at_once == 1 or self.ranks.size > 1:
-                    raise
-            torch.set_rng_state(random)
-            self.at_once = (self.at_once or max(len(pseudo.cases), len(expert.cases))) // 2 or 1
-            torch.cuda.empty_cache()  # nothing where there is no such device
-            yield Warned(
-                f"Memory ran out; from now on the patches pass the network {self.at_once} at a"
-                " time, which is slower"
-                " and gives the same."
-            )
 
-    def _once(self, slow: str) -> Iterator[Event]:
-        """Say once in a run that its steps go the slow way."""
-        if slow and not self._said_slow:
-            self._said_slow = True
-            yield Warned(
-                f"Network '{self.settings.network}' is weighed the slow way, exact all the same, as"
-                f" {slow}."
-            )
-
-    def _batches(self, step: int) -> tuple[core.Batch, core.Batch]:
-        """This process's (pseudo-labelled, expert) batches of a step."""
-        return tuple(self._cut(*self._drawn(step, stream)) for stream in (0, 1))  # type: ignore[return-value]
-
-    def _drawn(self, step: int, stream: int) -> tuple[list[Prepared], list[np.random.Generator]]:
-        """The cases of a step, for all processes, and a generator for each patch.
-
-        They come from an endless series of shuffles, so that all are seen equally often. ``stream``
-        0 draws from the pool, 1 from the experts.
-        """
-        cases = [case for _, case in self.experts.values()] if stream else list(self.pool.values())
-        size = self.ranks.size * (self.settings.expert_batch if stream else self.settings.batch)
-        places = range(step * size, (step + 1) * size)
-        chosen = [
-            self._shuffled(cases, stream, place // len(cases))[place % len(cases)]
-            for place in places
-        ]
-        return chosen, [
-            np.random.default_rng([self.settings.seed, stream, place]) for place in places
-        ]
-
-    def _cut(self, cases: list[Prepared], rngs: list[np.random.Generator]) -> core.Batch:
-        size = len(cases) // self.ranks.size
-        own = slice(self.ranks.rank * size, (self.ranks.rank + 1) * size)
-        return self.dataset.batch(cases[own], rngs[own])
-
-    def _shuffled(self, cases: Sequence[Prepared], stream: int, lap: int) -> list[Prepared]:
-        order = np.random.default_rng([self.settings.seed, 7 + stream, lap]).permutation(len(cases))
-        return [cases[index] for index in order]
-
-    def _learning_rate(self, step: int) -> float:
-        """Half a cosine from the set rate down to a twentieth of it at the run's end."""
-        position = self.student.position
-        part = (step - position.step_before) / (self.last - position.step_before)
-        return self.settings.learning_rate * (0.05 + 0.95 * (1 + math.cos(math.pi * part)) / 2)
-
-    def _seconds_left(self) -> float:
-        start, first = self._clock
-        done = self.student.position.step - first
-        return (time.monotonic() - start) / done * (self.last - self.student.position.step)
-
-    # the cases ------------------------------------------------------------------------------------
-
-    def _prepare_cases(self) -> Iterator[Event]:
-        """Bring every case to the training grid once; later runs find it in the cache."""
-        cases = self.ranks.share([case for case in self.project.cases if case.role != "seed"])
-        for done, case in enumerate(cases):
-            if self.mailbox.stopped:
-                return
-            yield Progress("preparing", done, len(cases))
-            self.dataset.image(case)
-        yield Progress("preparing", len(cases), len(cases), 0.0)
-        self.ranks.wait()
-
-    def _call_roll(self, epoch: int) -> Iterator[Event]:
-        """Take up what was accepted, reverted or taught since the epoch before."""
-        before = {name: version for name, (version, _) in self.experts.items()}
-        reference, pool = self._present()
-        experts, pseudo = (
-            {case.name: self._expert(case) for case in reference},
-            {c.name: self._pseudo(c) for c in pool},
+def _samples(report: core.StepReport) -> tuple[SampleWeighed, ...]:
+    return tuple(
+        map(
+            SampleWeighed,
+            report.cases,
+            report.trust,
+            report.informativeness,
+            report.weights,
+            report.losses,
         )
-        if (experts, pseudo) != (self.experts, self.pool):
-            self.loader.forget()
-        self.experts, self.pool = experts, pseudo
-        self.masks = {case.name: case.teacher_sha256 for case in pool}
-        if not self.pool:
-            raise AlntError(
-                "No case in the pool has a teacher mask any more, so there is nothing left to learn"
-                " from."
-            )
-        changed = tuple(
-            name for name, (version, _) in self.experts.items() if before.get(name) != version
-        )
-        if changed and before:
-            yield ExpertsChanged(epoch, changed)
-        if not before and (
-            bare := sum(1 for case in self.project.by_role("pool") if not case.teacher)
-        ):
-            yield Warned(
-                f"{bare} cases in the pool have no teacher mask and are left out; run teach to make"
-                " them."
-            )
-
-    def _present(self) -> tuple[tuple[Case, ...], list[Case]]:
-        """The reference and the pool; who trains together must see the same, so look until all
-        do.
-        """
-        while True:
-            reference = self.project.by_role("reference")
-            pool = [case for case in self.project.by_role("pool") if case.teacher]
-            seen = [
-                [case.name, self.project.label_version(case), case.teacher_sha256]
-                for case in (*reference, *pool)
-            ]
-            everybody = self.ranks.collect(seen)
-            if all(other == everybody[0] for other in everybody):
-                return reference, pool
-            time.sleep(0.05)
-
-    def _expert(self, case: Case) -> tuple[str, Prepared]:
-        version = self.project.label_version(case)
-        known = self.experts.get(case.name)
-        return known if known and known[0] == version else (version, self.dataset.expert(case))
-
-    def _pseudo(self, case: Case) -> Prepared:
-        return self.pool.get(case.name) or self.dataset.pseudo(case)
+    )

@@ -1,8 +1,18 @@
-"""From scores to an order: trust, the rules that sort the queue, and how noisy the teacher is.
-Knows numpy alone.
+"""From scores to an order: trust, the rules that sort the queue, and the label-noise estimate.
+
+Needs numpy and scipy alone, so that the window's process and the engine's child can both use it.
 """
 
-from napari_alnt.ranking.noise_estimate import Looks, NoiseAudit
-from napari_alnt.ranking.rules import RANKINGS, CaseScores
+from napari_alnt.ranking.noise_estimate import NoiseEstimate, Reviews
+from napari_alnt.ranking.rules import RANKINGS, CaseScores, informativeness, names, rule, trust
 
-__all__ = ["RANKINGS", "CaseScores", "Looks", "NoiseAudit"]
+__all__ = [
+    "RANKINGS",
+    "CaseScores",
+    "NoiseEstimate",
+    "Reviews",
+    "informativeness",
+    "names",
+    "rule",
+    "trust",
+]

@@ -1,99 +1,132 @@
-"""The one history that every view reads: curves, scatter and scores of a project, in memory."""
+"""The one history that every view reads: curves, weights, scores and predictions, in memory."""
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
 from napari_alnt.events import (
+    NAN,
     CaseScored,
     EpochDone,
     Event,
     LedgerRow,
     Predicted,
-    SampleWeighed,
     StepDone,
-    Validated,
+    Tested,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from napari_alnt.data import Project, Run
 
 
 class History:
-    """What training has said so far; ``changed`` carries the kind of event that changed it.
+    """What the engine has reported so far, with a signal for each part of it that changes.
 
     Attributes
     ----------
     steps : ``(step, loss, expert_loss)`` of every training step seen in this session
-    validations : the honest curve, oldest first
-    samples : per case, its newest un-normalised trust, informativeness and weight in training
+    test_results : the test curve, oldest first
+    weighed : per pool case, the trust and informativeness of its newest patch in training, or of
+        its newest epoch; what a ranking says of the case is in ``scores``
     ledger : per case, its row of every epoch
     scores : per case, its scores of every ranking, oldest first
     predictions : per case, its newest student mask and trust map
     """
 
-    changed = Signal(str)
+    steps_changed = Signal()
+    tests_changed = Signal()
+    scores_changed = Signal()
+    case_changed = Signal(str)
+    restarted = Signal()
 
     def __init__(self) -> None:
         self.steps: list[tuple[int, float, float]] = []
-        self.validations: list[Validated] = []
-        self.samples: dict[str, SampleWeighed] = {}
+        self.test_results: list[Tested] = []
+        self.weighed: dict[str, tuple[float, float]] = {}
         self.ledger: dict[str, list[LedgerRow]] = defaultdict(list)
         self.scores: dict[str, list[CaseScored]] = defaultdict(list)
         self.predictions: dict[str, Predicted] = {}
 
+    @classmethod
+    def of(cls, project: Project, student: Run | None) -> History:
+        """What a project's table holds of a student and of those it went on from."""
+        history = cls()
+        runs = project.runs
+        # scores of another student cannot be compared with those of this one
+        lineage = runs.lineage(student)
+        history._add_rows(row for row in runs.ledger() if row.run in lineage)
+        history.test_results.extend(runs.test_results(lineage))
+        # all of them: trust is a mean over past rankings
+        for score in runs.scores(latest=False, runs=lineage):
+            history.scores[score.case].append(score)
+        history.predictions.update({one.case: one for one in runs.predictions(lineage)})
+        return history
+
     def apply(self, event: Event) -> None:
-        """Take in one event; events that say nothing about the past are passed over."""
+        """Take in one event; those that are none of the history's business are passed over.
+
+        Scores are not taken in one by one: see :meth:`take_scores`.
+        """
         match event:
             case StepDone():
-                self._take_step(event)
+                self._add_step(event)
+                self.steps_changed.emit()
             case EpochDone():
-                self.take_rows(event.rows)
-            case Validated():
-                self.validations.append(event)
+                self._add_rows(event.rows)
+            case Tested():
+                self.test_results.append(event)
+                self.tests_changed.emit()
             case Predicted():
                 self.predictions[event.case] = event
-            case _:
-                return
-        self.changed.emit(type(event).__name__)
-
-    def take_rows(self, rows: Iterable[LedgerRow]) -> None:
-        """Add ledger rows, one epoch after another."""
-        for row in rows:
-            self.ledger[row.case].append(row)
+                self.case_changed.emit(event.case)
 
     def take_scores(self, scores: Iterable[CaseScored]) -> None:
         """Take in one whole ranking, so that no queue mixes two students."""
         for score in scores:
-            self._take_score(score)
-        self.changed.emit("CaseScored")
+            past = self.scores[score.case]
+            # the same student has ranked again, perhaps with another reference
+            if past and past[-1].step == score.step:
+                past.pop()
+            past.append(score)
+        self.scores_changed.emit()
+
+    def share(self, case: str) -> float:
+        """A pool case's share of all weights in the newest epoch that used it; nan if none did."""
+        rows = [row for row in self.ledger.get(case, ()) if row.role == "pool"]
+        return rows[-1].share if rows else NAN
 
     def restart(self) -> None:
-        """Forget all: a new student begins."""
-        for table in (
-            self.steps,
-            self.validations,
-            self.samples,
-            self.ledger,
-            self.scores,
-            self.predictions,
-        ):
+        """Clear all: a new student begins."""
+        self.steps.clear()
+        self.test_results.clear()
+        for table in (self.weighed, self.ledger, self.scores, self.predictions):
             table.clear()
-        self.changed.emit("restarted")
+        self.restarted.emit()
 
     def forget(self, case: str) -> None:
-        """Drop the scores of a case: its label has changed, so they speak of another mask."""
-        for table in (self.scores, self.samples, self.predictions):
+        """Drop what is known of a case's mask: its label has changed, so it was another mask."""
+        for table in (self.scores, self.weighed, self.predictions):
             table.pop(case, None)
-        self.changed.emit("forgotten")
+        self.case_changed.emit(case)
 
-    def _take_score(self, event: CaseScored) -> None:
-        """Scores of the same step, said again by another ranking, replace the first."""
-        scores = self.scores[event.case]
-        if scores and scores[-1].step == event.step:
-            scores.pop()
-        scores.append(event)
-
-    def _take_step(self, event: StepDone) -> None:
+    def _add_step(self, event: StepDone) -> None:
         self.steps.append((event.step, event.loss, event.expert_loss))
-        self.samples.update({sample.case: sample for sample in event.samples})
+        for sample in event.samples:
+            self._weigh(sample.case, sample.trust, sample.informativeness)
+
+    def _add_rows(self, rows: Iterable[LedgerRow]) -> None:
+        for row in rows:
+            self.ledger[row.case].append(row)
+            if row.role == "pool":
+                self._weigh(row.case, row.trust, row.informativeness)
+
+    def _weigh(self, case: str, trust: float, informativeness: float) -> None:
+        # old ledgers have no trust, and some methods compute none
+        if math.isfinite(trust) and math.isfinite(informativeness):
+            self.weighed[case] = (trust, informativeness)

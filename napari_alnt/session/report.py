@@ -1,22 +1,27 @@
-"""One self-contained HTML page about a project: the audit curve, the runs, the queue, the
-settings.
-"""
+"""One self-contained HTML page about a project: test curve, queue, runs and settings."""
 
 from __future__ import annotations
 
 import dataclasses
 import html
 import math
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from napari_alnt import __version__
-from napari_alnt.data import write_text
-from napari_alnt.session.session import Session
+from napari_alnt.data import Role, write_text
+from napari_alnt.session.queue import HEADINGS, QueueRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from napari_alnt.session.session import Session
 
 STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 60em; margin: 2em auto; padding: 0 1em; }
+body {
+  font: 15px/1.5 system-ui, sans-serif; color: #222;
+  max-width: 60em; margin: 2em auto; padding: 0 1em;
+}
 table { border-collapse: collapse; margin: 0.5em 0 1.5em; }
 th, td { padding: 0.25em 0.9em 0.25em 0; border-bottom: 1px solid #ddd; text-align: right; }
 th:first-child, td:first-child { text-align: left; }
@@ -26,51 +31,57 @@ h2 { margin-top: 1.6em; font-size: 1.15em; } svg { max-width: 100%; } .quiet { c
 
 def write_report(session: Session, notes: Sequence[str] = ()) -> Path:
     """Write ``report.html`` into the newest run's folder and return its path."""
-    run = session.project.runs[-1]
-    path = run.folder / "report.html"
+    path = session.project.runs.all[-1].report
     write_text(path, _page(session, notes))
     return path
 
 
 def _page(session: Session, notes: Sequence[str]) -> str:
-    project = session.project
-    roles = [(role, len(project.by_role(role))) for role in ("pool", "seed", "reference", "audit")]
-    curve = [(seen.step, seen.dice) for seen in session.validations()]
-    audit = [(seen.step, seen.dice, seen.hd95, len(seen.cases)) for seen in session.validations()]
-    queue = [dataclasses.astuple(row) for row in session.queue()]
-    settings = session.project.runs[-1].settings.to_dict().items()
+    title = html.escape(session.project.name)
+    columns = [HEADINGS.get(item.name, item.name) for item in dataclasses.fields(QueueRow)]
     parts = [
-        f"<h1>Project {html.escape(project.name)}</h1>",
-        *(f"<p>{html.escape(note)}</p>" for note in notes),
-        "<h2>Cases</h2>",
-        _table(["role", "cases"], roles),
-        *([f"<p>{html.escape(str(noise))}</p>"] if (noise := session.noise_audit()) else []),
-        "<h2>Audit Dice</h2>",
-        _curve(curve),
-        _table(["step", "Dice", "HD95 mm", "cases"], audit),
+        f"<h1>Project {title}</h1>",
+        *(_paragraph(note) for note in notes),
+        *_cases(session),
+        *_test_results(session),
         "<h2>Queue</h2>",
-        _table(
-            [
-                "case",
-                "no",
-                "status",
-                "trust",
-                "informativeness",
-                "share",
-                "Dice with teacher",
-                "priority",
-            ],
-            queue,
-        ),
-        "<h2>Runs</h2>",
-        _table(["run", "job", "state"], [(run.number, run.job, run.state) for run in project.runs]),
-        "<h2>Settings of the newest run</h2>",
-        _table(["setting", "value"], settings),
+        _table(columns, map(dataclasses.astuple, session.queue())),
+        *_runs(session),
         f"<p class=quiet>napari-alnt {__version__}. Not a medical device.</p>",
     ]
-    title = html.escape(project.name)
     head = f"<meta charset=utf-8><title>{title}</title><style>{STYLE}</style>"
     return f"<!doctype html><html lang=en>{head}{''.join(parts)}</html>"
+
+
+def _cases(session: Session) -> list[str]:
+    rows = [(role, len(session.project.by_role(role))) for role in get_args(Role)]
+    estimate = session.noise_estimate()
+    noise = _paragraph(str(estimate)) if estimate is not None else ""
+    return ["<h2>Cases</h2>", _table(["role", "cases"], rows), noise]
+
+
+def _test_results(session: Session) -> list[str]:
+    results = session.test_results()
+    rows = [(one.step, one.dice, one.hd95, len(one.cases)) for one in results]
+    return [
+        "<h2>Dice of the held-out test cases</h2>",
+        _curve([(one.step, one.dice) for one in results]),
+        _table(["step", "Dice", "HD95 mm", "cases"], rows),
+    ]
+
+
+def _runs(session: Session) -> list[str]:
+    runs = session.project.runs.all
+    return [
+        "<h2>Runs</h2>",
+        _table(["run", "job", "state"], [(run.number, run.job, run.state) for run in runs]),
+        "<h2>Settings of the newest run</h2>",
+        _table(["setting", "value"], runs[-1].settings.to_dict().items()),
+    ]
+
+
+def _paragraph(text: str) -> str:
+    return f"<p>{html.escape(text)}</p>"
 
 
 def _table(columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
@@ -94,21 +105,25 @@ def _curve(points: Sequence[tuple[int, float]], width: int = 640, height: int = 
     known = [(step, dice) for step, dice in points if math.isfinite(dice)]
     if len(known) < 2:
         return ""
-    left, bottom, last = 40, 24, max(known[-1][0], 1)
-    spots = [
-        (left + (width - left - 10) * step / last, (height - bottom) * (1 - dice) + 5)
-        for step, dice in known
-    ]
+    left = 40
+    bottom = 24
+    last = max(known[-1][0], 1)
+
+    def place(step: float, dice: float) -> tuple[float, float]:
+        # y grows downwards in a picture
+        return left + (width - left - 10) * step / last, (height - bottom) * (1 - dice) + 5
+
+    spots = [place(step, dice) for step, dice in known]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)
-    dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="#26a"/>' for x, y in spots)
-    grid = "".join(
-        f'<line x1="{left}" x2="{width}" y1="{y:.1f}" y2="{y:.1f}" stroke="#e4e4e4"/>'
-        f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end" font-size="11" fill="#666">{tick:g}</text>'
-        for tick in (0, 0.25, 0.5, 0.75, 1)
-        for y in [(height - bottom) * (1 - tick) + 5]
-    )
-    label = f'<text x="{width}" y="{height - 2}" text-anchor="end" font-size="11" fill="#666">step {last}</text>'
-    return (
-        f'<svg viewBox="0 0 {width} {height}" width="{width}" role="img" aria-label="audit Dice over steps">{grid}'
-        f'<polyline points="{line}" fill="none" stroke="#26a" stroke-width="2"/>{dots}{label}</svg>'
-    )
+    ticks = [(tick, place(0, tick)[1]) for tick in (0, 0.25, 0.5, 0.75, 1)]
+    grid = f'<line x1="{left}" x2="{width}" stroke="#e4e4e4"'
+    text = '<text text-anchor="end" font-size="11" fill="#666"'
+    parts = [
+        *(f'{grid} y1="{y:.1f}" y2="{y:.1f}"/>' for _, y in ticks),
+        *(f'{text} x="{left - 6}" y="{y + 4:.1f}">{tick:g}</text>' for tick, y in ticks),
+        f'<polyline points="{line}" fill="none" stroke="#26a" stroke-width="2"/>',
+        *(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="#26a"/>' for x, y in spots),
+        f'{text} x="{width}" y="{height - 2}">step {last}</text>',
+    ]
+    size = f'viewBox="0 0 {width} {height}" width="{width}"'
+    return f'<svg {size} role="img" aria-label="test Dice over steps">{"".join(parts)}</svg>'

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from napari_alnt.data import Case
 from napari_alnt.errors import AlntError
 from napari_alnt.events import Event, Finished, Progress, TeacherWritten
 from napari_alnt.session.engine import split_command
-from napari_alnt.session.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from napari_alnt.data import Case
+    from napari_alnt.session.session import Session
 
 
 def by_command(session: Session, template: str) -> Iterator[Event]:
     """Run a command for each pool case that has no teacher mask yet.
 
     ``template`` holds ``{image}``, the image's file, and ``{label}``, the file to write (.nii.gz).
-    The command is started directly, not through a shell.
+    The command is started directly, not through a shell. No training step is made, so the last
+    event is at step 0.
 
     Raises
     ------
@@ -36,20 +41,17 @@ def by_command(session: Session, template: str) -> Iterator[Event]:
     for done, case in enumerate(pool):
         yield Progress("teaching", done, len(pool))
         label = folder / f"{case.name}.nii.gz"
-        _call(
-            [
-                part.replace("{image}", str(case.image)).replace("{label}", str(label))
-                for part in words
-            ],
-            case,
-        )
-        yield _taken(session, case, label)
-    yield Finished(0)
+        # split first, then filled in: a path with a space stays one word
+        files = {"{image}": str(case.image), "{label}": str(label)}
+        _call([_filled(word, files) for word in words], case)
+        yield _set_teacher(session, case, label)
+    yield Finished(step=0)
 
 
 def by_folder(session: Session, rule: str) -> Iterator[Event]:
-    """Take the masks that ``rule`` names, such as ``auto/{case}.nii.gz``; cases without a file stay
-    as they are.
+    """Use the masks that ``rule`` names, such as ``auto/{case}.nii.gz``, as the teacher's.
+
+    Cases without a file stay as they are. No training step is made, so the last event is at step 0.
 
     Raises
     ------
@@ -58,37 +60,43 @@ def by_folder(session: Session, rule: str) -> Iterator[Event]:
     """
     if "{case}" not in rule:
         raise AlntError(f"The rule '{rule}' lacks {{case}}, the place of the case's name.")
-    found = [
-        (case, Path(rule.replace("{case}", case.name))) for case in session.project.by_role("pool")
-    ]
-    found = [(case, path) for case, path in found if path.exists()]
+    pool = session.project.by_role("pool")
+    files = [(case, Path(rule.replace("{case}", case.name))) for case in pool]
+    found = [(case, path) for case, path in files if path.exists()]
     if not found:
         raise AlntError(
             f"No case of the pool has a mask at '{rule}'; check the folder and the names."
         )
     for case, path in found:
-        yield _taken(session, case, path)
-    yield Finished(0)
+        yield _set_teacher(session, case, path)
+    yield Finished(step=0)
 
 
-def _taken(session: Session, case: Case, label: Path) -> TeacherWritten:
+def _set_teacher(session: Session, case: Case, label: Path) -> TeacherWritten:
     event = TeacherWritten(case.name, str(label.absolute()))
     session.apply(event)
     return event
 
 
+def _filled(word: str, files: dict[str, str]) -> str:
+    for placeholder, path in files.items():
+        word = word.replace(placeholder, path)
+    return word
+
+
 def _call(command: list[str], case: Case) -> None:
+    # without standard input a tool that asks a question fails, instead of waiting for ever
     try:
-        done = subprocess.run(
+        result = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
         )
     except OSError as error:
         raise AlntError(
             f"The teacher's command '{command[0]}' cannot be started ({error.strerror})."
         ) from error
-    if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines() or ["it said nothing"]
+    if result.returncode:
+        output = (result.stderr or result.stdout).strip().splitlines() or ["it printed nothing."]
         raise AlntError(
-            f"The teacher's command failed on case {case.number} with exit code {done.returncode}:"
-            f" {said[-1]}"
+            f"The teacher's command failed on case {case.number} with exit code"
+            f" {result.returncode}: {output[-1]}"
         )

@@ -1,14 +1,43 @@
-"""The only room that knows the truth: made-up volumes, label noise, what a correction costs, and
-who corrects.
+"""The only room that knows truth: synthetic CTs, simulated label noise, the cost of a correction,
+and a radiologist who knows the true masks.
 """
 
-from napari_alnt.simulation.correction_cost import COST, Cost, Work, minutes
-from napari_alnt.simulation.demo import DEMO_PROJECT, SOUND, Corrections, Demo, make_demo
-from napari_alnt.simulation.label_noise import DAMAGES, Planned, kinds_for, plan, plant, wobble
+from napari_alnt.simulation.correction_cost import (
+    DEFAULT_COST,
+    CorrectionCost,
+    CostModel,
+    cost_of_correction,
+)
+from napari_alnt.simulation.corruptions import CORRUPTIONS
+from napari_alnt.simulation.demo import DEMO_PROJECT, Corrections, Demo, make_demo
+from napari_alnt.simulation.label_noise import (
+    CLEAN,
+    Corruption,
+    assign_corruptions,
+    corrupt,
+    corruptions_for,
+    jitter_boundary,
+)
 from napari_alnt.simulation.phantom import PhantomCase, write_phantoms
 from napari_alnt.simulation.radiologist import Radiologist
 
 __all__ = [
-    "COST", "DAMAGES", "DEMO_PROJECT", "SOUND", "Corrections", "Cost", "Demo", "PhantomCase", "Planned", "Radiologist",
-    "Work", "kinds_for", "make_demo", "minutes", "plan", "plant", "wobble", "write_phantoms",
-]  # fmt: skip
+    "CLEAN",
+    "CORRUPTIONS",
+    "DEFAULT_COST",
+    "DEMO_PROJECT",
+    "CorrectionCost",
+    "Corrections",
+    "Corruption",
+    "CostModel",
+    "Demo",
+    "PhantomCase",
+    "Radiologist",
+    "assign_corruptions",
+    "corrupt",
+    "corruptions_for",
+    "cost_of_correction",
+    "jitter_boundary",
+    "make_demo",
+    "write_phantoms",
+]

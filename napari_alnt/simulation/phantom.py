@@ -1,44 +1,57 @@
-"""Made-up chest CTs with lesions of known shape and a teacher that errs in known ways: for
-demonstrations and tests.
-"""
+"""Synthetic chest CTs with lesions of known shape, and a teacher whose errors are known."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
-import numpy.typing as npt
 from scipy import ndimage
 
-from napari_alnt.data import CaseFiles, Grid, mask_dice, write_image, write_labels, write_text
-from napari_alnt.data.atomic import make_folder
-from napari_alnt.data.volume import Triple
-from napari_alnt.simulation.label_noise import DAMAGES, plant, wobble
+from napari_alnt.data import (
+    Array,
+    CaseFiles,
+    Grid,
+    Shape,
+    Triple,
+    make_folder,
+    mask_dice,
+    write_image,
+    write_labels,
+    write_text,
+)
+from napari_alnt.simulation.corruptions import CORRUPTIONS, smooth_noise
+from napari_alnt.simulation.label_noise import CLEAN, corrupt, jitter_boundary
 
-Array = npt.NDArray[Any]
-Shape = tuple[int, int, int]
-
-GROUND_GLASS, CONSOLIDATION = 1, 2
-GOOD, DAMAGED = 0.8, 0.65
-"""Mean Dice of the two classes that an undamaged mask has at least, and a damaged one at most, if
-it can be had.
+GROUND_GLASS = 1
+CONSOLIDATION = 2
+CLEAN_DICE = 0.8
+CORRUPTED_DICE = 0.65
+"""Mean Dice of the two classes that a clean teacher mask has at least, and a corrupted one at
+most, as far as its kind of corruption can bring it down.
 """
+LABELS = {GROUND_GLASS: "ground glass", CONSOLIDATION: "consolidation"}
 
 
 @dataclass(frozen=True)
 class PhantomCase:
-    """One made-up case; ``damage`` names what is wrong with its teacher mask, "none" if nothing
-    is.
+    """One synthetic case.
+
+    Attributes
+    ----------
+    name : the case
+    image, truth, teacher : its files
+    corruption : what is wrong with its teacher mask, :data:`CLEAN` if nothing is
+    dice : mean Dice of its teacher mask with the truth
     """
 
     name: str
     image: Path
     truth: Path
     teacher: Path
-    damage: str
+    corruption: str
     dice: float
 
     def files(self, expert: bool = False) -> CaseFiles:
@@ -51,14 +64,14 @@ def write_phantoms(
     cases: int = 14,
     shape: Shape = (80, 96, 112),
     seed: int = 0,
-    damaged: int | None = None,
+    corrupted: int | None = None,
 ) -> list[PhantomCase]:
-    """Write ``images/``, ``truth/``, ``teacher/`` and ``damage.json``; the same seed gives the same
-    voxels.
+    """Write ``images/``, ``truth/``, ``teacher/`` and ``corruption.json``; the same seed gives the
+    same voxels.
 
     Images are HU on ``shape`` (Z, Y, X), about 3 mm; every second file is stored in RAS, the others
-    in LPS. Label 1 is ground glass, 2 consolidation. Every second teacher mask is damaged, up to
-    ``damaged`` of them, in the ways of :data:`DAMAGES` in turn.
+    in LPS. Label 1 is ground glass, 2 consolidation. Every second teacher mask is corrupted, up to
+    ``corrupted`` of them, in the kinds of :data:`CORRUPTIONS` in turn.
 
     Raises
     ------
@@ -68,40 +81,45 @@ def write_phantoms(
     folder = Path(folder)
     for name in ("images", "truth", "teacher"):
         make_folder(folder / name)
-    ways = list(DAMAGES)
-    limit = cases // 2 if damaged is None else damaged
-    written = [
-        _write_case(
-            folder,
-            index,
-            shape,
-            ways[index // 2 % len(ways)] if index % 2 and index // 2 < limit else "none",
-            np.random.default_rng([seed, index]),
+    kinds = list(CORRUPTIONS)
+    limit = cases // 2 if corrupted is None else corrupted
+    written = []
+    for index in range(cases):
+        # even cases stay clean, so that there are experts; the odd ones take the kinds in turn
+        wrong = index % 2 and index // 2 < limit
+        kind = kinds[index // 2 % len(kinds)] if wrong else CLEAN
+        written.append(
+            _write_case(folder, index, shape, kind, np.random.default_rng([seed, index]))
         )
-        for index in range(cases)
-    ]
-    table = {case.name: {"damage": case.damage, "dice": round(case.dice, 4)} for case in written}
-    write_text(folder / "damage.json", json.dumps(table, indent=1) + "\n")
+    known = {
+        case.name: {"corruption": case.corruption, "dice": round(case.dice, 4)} for case in written
+    }
+    write_text(folder / "corruption.json", json.dumps(known, indent=1) + "\n")
     return written
 
 
 def _write_case(
-    folder: Path, index: int, shape: Shape, damage: str, rng: np.random.Generator
+    folder: Path, index: int, shape: Shape, corruption: str, rng: np.random.Generator
 ) -> PhantomCase:
     spacing = _spacing(shape, rng)
     image, truth = _chest(shape, spacing, rng)
-    teacher = _teacher(image, truth, spacing, damage, rng)
-    grid = Grid.new(
-        shape, spacing, axes="RAS" if index % 2 else "LPS", origin=(160.0, 140.0, -120.0)
-    )
+    teacher = _teacher(image, truth, spacing, corruption, rng)
+    axes = "RAS" if index % 2 else "LPS"
+    # two orientations, so that whoever forgets to turn the axes is found out
+    grid = Grid.new(shape, spacing, axes=axes, origin=(160.0, 140.0, -120.0))
     name = f"chest_{index + 1:02d}"
-    files = {kind: folder / kind / f"{name}.nii.gz" for kind in ("images", "truth", "teacher")}
-    write_image(files["images"], image, grid)
-    write_labels(files["truth"], truth, grid)
-    write_labels(files["teacher"], teacher, grid)
-    return PhantomCase(
-        name, files["images"], files["truth"], files["teacher"], damage, mask_dice(teacher, truth)
-    )  # fmt: skip
+    case = PhantomCase(
+        name,
+        image=folder / "images" / f"{name}.nii.gz",
+        truth=folder / "truth" / f"{name}.nii.gz",
+        teacher=folder / "teacher" / f"{name}.nii.gz",
+        corruption=corruption,
+        dice=mask_dice(teacher, truth),
+    )
+    write_image(case.image, image, grid)
+    write_labels(case.truth, truth, grid)
+    write_labels(case.teacher, teacher, grid)
+    return case
 
 
 def _spacing(shape: Shape, rng: np.random.Generator) -> Triple:
@@ -123,25 +141,22 @@ def _chest(shape: Shape, spacing: Triple, rng: np.random.Generator) -> tuple[Arr
     w, v, u = np.meshgrid(
         *(np.linspace(-1, 1, size, dtype=np.float32) for size in shape), indexing="ij", sparse=True
     )
-    u, v = u / rng.uniform(0.88, 0.94), v / rng.uniform(0.80, 0.88)
-    body = (np.abs(u) ** 2.4 + np.abs(v) ** 2.4) ** (1 / 2.4) * (
-        1 + 0.25 * np.clip(w - 0.55, 0, None)
-    )
+    u = u / rng.uniform(0.88, 0.94)
+    v = v / rng.uniform(0.80, 0.88)
+    # a superellipse, narrower at the shoulders
+    body = (np.abs(u) ** 2.4 + np.abs(v) ** 2.4) ** (1 / 2.4)
+    body = body * (1 + 0.25 * np.clip(w - 0.55, 0, None))
     hu = np.full(shape, -1000, np.float32)
     hu[np.broadcast_to(np.abs(v - 1.08) < 0.02, shape) & (np.abs(u) < 0.8)] = -250  # the table
-    hu[body < 1] = -95
-    hu[body < rng.uniform(0.88, 0.93)] = 45
+    hu[body < 1] = -95  # fat
+    hu[body < rng.uniform(0.88, 0.93)] = 45  # muscle
     lungs = _lungs(u, v, w, rng)
     _bones(hu, u, v, w, body, shape[0] * spacing[0])
+    # gravity makes the lower parts of the lungs denser
     hu[lungs > 0] = (-870 + 70 * v + np.zeros(shape, np.float32))[lungs > 0]
-    airways = ((u / 0.055) ** 2 + ((v - 0.08) / 0.065) ** 2 < 1) & (w > 0.12)
-    for side in (-1, 1):
-        axis = (u - side * 0.55 * (0.14 - w)) / 0.04
-        airways |= (axis**2 + ((v - 0.08) / 0.05) ** 2 < 1) & (w <= 0.14) & (w > -0.12)
-    hu[airways] = -985
-    hu[((u - 0.12) / 0.075) ** 2 + ((v - 0.4) / 0.09) ** 2 + 0 * w < 1] = rng.uniform(
-        45, 170
-    )  # the aorta
+    hu[_airways(u, v, w)] = -985
+    aorta = ((u - 0.12) / 0.075) ** 2 + ((v - 0.4) / 0.09) ** 2 + 0 * w < 1
+    hu[aorta] = rng.uniform(45, 170)  # without or with contrast agent
     vessels = _vessels(lungs, spacing, rng)
     inside = (lungs > 0) & (vessels > 0)
     hu[inside] += (vessels * (35 - hu))[inside]
@@ -155,7 +170,8 @@ def _lungs(u: Array, v: Array, w: Array, rng: np.random.Generator) -> Array:
     tall = rng.uniform(0.86, 0.94)
     heart = ((u - 0.16) / 0.36) ** 2 + ((v + 0.22) / 0.44) ** 2 + ((w + 0.38) / 0.46) ** 2 < 1
     for label, side in ((1, -1), (2, 1)):
-        centre, wide = side * 0.41, 0.35 - 0.02 * (side > 0)
+        centre = side * 0.41
+        wide = 0.35 - 0.02 * (side > 0)  # the heart leaves the left lung less room
         profile = np.sqrt(np.clip(1 - (np.clip(w + 0.25, 0, None) / (tall + 0.25)) ** 2, 0, 1))
         ring = np.abs((u - centre) / wide) ** 2.2 + np.abs((v - 0.02) / 0.7) ** 2.2
         dome = -0.86 + (0.34 + 0.06 * (side < 0)) * np.exp(
@@ -163,6 +179,15 @@ def _lungs(u: Array, v: Array, w: Array, rng: np.random.Generator) -> Array:
         )
         lungs[(ring < profile**2) & (w > dome) & (np.abs(u) > 0.13) & ~heart] = label
     return lungs
+
+
+def _airways(u: Array, v: Array, w: Array) -> Array:
+    """The windpipe and the two main bronchi below it."""
+    airways = ((u / 0.055) ** 2 + ((v - 0.08) / 0.065) ** 2 < 1) & (w > 0.12)
+    for side in (-1, 1):
+        axis = (u - side * 0.55 * (0.14 - w)) / 0.04
+        airways |= (axis**2 + ((v - 0.08) / 0.05) ** 2 < 1) & (w <= 0.14) & (w > -0.12)
+    return airways
 
 
 def _bones(hu: Array, u: Array, v: Array, w: Array, body: Array, height: float) -> None:
@@ -190,9 +215,12 @@ def _vessels(lungs: Array, spacing: Triple, rng: np.random.Generator) -> Array:
         root = size * np.array([0.47, 0.53, 0.5 + side * 0.055])
         places = np.argwhere(lungs == label)
         goals = places[rng.choice(len(places), min(60, len(places)), replace=False)]
+        # from near to far, so that branches end up on branches
         goals = goals[np.argsort((((goals - root) * spacing) ** 2).sum(1))]
-        nodes, thick = [root], [6.0]
+        nodes = [root]
+        thick = [6.0]  # mm
         for goal in goals:
+            # a branch leaves from the nearest node, bends on its way, and grows thinner
             nearest = int(np.argmin((((np.array(nodes) - goal) * spacing) ** 2).sum(1)))
             length = float(np.linalg.norm((goal - nodes[nearest]) * spacing))
             steps = np.linspace(0, 1, max(int(length / 1.5), 2))[:, None]
@@ -224,14 +252,16 @@ def _stamp(vessels: Array, centre: Array, radius: float, spacing: Triple) -> Non
 def _lesions(hu: Array, lungs: Array, spacing: Triple, rng: np.random.Generator) -> Array:
     """Draw lesions into ``hu``; their labels."""
     truth = np.zeros(lungs.shape, np.uint8)
-    wobble = _smooth_noise(lungs.shape, 10 / np.array(spacing), rng)
-    # the edge of the lungs, low and at the back, is where pneumonia likes to be
+    ragged = smooth_noise(lungs.shape, 10 / np.array(spacing), rng)
+    # pneumonia is most often at the edge of the lungs, low and at the back
     places = np.argwhere(ndimage.binary_dilation(lungs == 0, iterations=4) & (lungs > 0))
-    liking = np.exp(1.2 * places[:, 1] / lungs.shape[1] - 1.2 * places[:, 0] / lungs.shape[0])
+    weight = np.exp(1.2 * places[:, 1] / lungs.shape[1] - 1.2 * places[:, 0] / lungs.shape[0])
     for number in range(1, int(rng.integers(3, 6)) + 1):
-        centre = places[rng.choice(len(places), p=liking / liking.sum())]
-        field = _blob(lungs.shape, centre, float(rng.uniform(14, 26)), spacing, rng) + 0.12 * wobble
+        centre = places[rng.choice(len(places), p=weight / weight.sum())]
+        radius = float(rng.uniform(14, 26))
+        field = _blob(lungs.shape, centre, radius, spacing, rng) + 0.12 * ragged
         lesion = (field > 0.5) & (lungs == lungs[tuple(centre)])
+        # some lesions are mostly ground glass, some mostly consolidation
         core = lesion & (field > (0.75, 1.15, 0.9)[(number - 1) % 3])
         haze = np.clip((field - 0.42) / 0.25, 0, 1) * (lungs > 0)
         hu += haze * np.clip(rng.uniform(-620, -500) - hu, 0, None)
@@ -260,26 +290,21 @@ def _blob(
 def _scan(hu: Array, lungs: Array, rng: np.random.Generator) -> Array:
     """What a scanner makes of it: partial volume, lung texture and noise; int16 HU."""
     blurred = ndimage.gaussian_filter(hu, 0.55)
-    blurred += 28 * _smooth_noise(hu.shape, 2.0, rng) * (lungs > 0)
-    blurred += 20 * _smooth_noise(hu.shape, 0.6, rng)
-    return cast(Array, np.clip(np.rint(blurred), -1024, 1500).astype(np.int16))
-
-
-def _smooth_noise(shape: tuple[int, ...], sigma: Any, rng: np.random.Generator) -> Array:
-    noise = ndimage.gaussian_filter(rng.standard_normal(shape, np.float32), sigma, mode="wrap")
-    return cast(Array, noise / noise.std())
+    blurred += 28 * smooth_noise(hu.shape, 2.0, rng) * (lungs > 0)
+    blurred += 20 * smooth_noise(hu.shape, 0.6, rng)
+    return cast("Array", np.clip(np.rint(blurred), -1024, 1500).astype(np.int16))
 
 
 # the teacher --------------------------------------------------------------------------------------
 
 
 def _teacher(
-    image: Array, truth: Array, spacing: Triple, damage: str, rng: np.random.Generator
+    image: Array, truth: Array, spacing: Triple, corruption: str, rng: np.random.Generator
 ) -> Array:
-    """The truth with an unsteady edge and, of a damage, as much as it takes to fall to
-    ``DAMAGED``.
+    """The truth with a jittered edge, and with as much of a corruption as it takes to fall to
+    ``CORRUPTED_DICE``.
     """
-    steady = wobble(truth, spacing, rng, good=GOOD)
-    if damage == "none":
-        return steady
-    return plant(steady, image, spacing, damage, rng, worst=DAMAGED)
+    jittered = jitter_boundary(truth, spacing, rng, good=CLEAN_DICE)
+    if corruption == CLEAN:
+        return jittered
+    return corrupt(jittered, image, spacing, corruption, rng, worst=CORRUPTED_DICE)

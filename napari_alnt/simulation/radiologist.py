@@ -1,6 +1,4 @@
-"""A radiologist who knows the truth: for demonstrations, tests and benchmarks, never for
-patients.
-"""
+"""A simulated radiologist who knows the truth: for the demo, tests and the study only."""
 
 from __future__ import annotations
 
@@ -33,5 +31,5 @@ class Radiologist:
             raise AlntError(
                 f"The simulated radiologist knows no truth for case '{case}'; give its mask file."
             )
-        truth = session.project.read_mask(case, self.truth[case])
+        truth = session.project.labels.read_mask(case, self.truth[case])
         return session.accept(case, truth.voxels, author="simulated radiologist")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSize, Signal
+from qtpy.QtCore import QSize
 from qtpy.QtWidgets import (
     QButtonGroup,
     QGridLayout,
@@ -15,61 +15,30 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_alnt.settings import WINDOWS
+from napari_alnt.widgets.actions import ACTIONS, Action, Place
+from napari_alnt.widgets.qt import Signal
 from napari_alnt.widgets.style import button, dot, label, say
 
-KEYS = {
-    "accept": "Ctrl-Enter",
-    "confirm": "Ctrl-Shift-Enter",
-    "skip": "K",
-    "flag": "G",
-    "revert": "Alt-R",
-    "previous": "Shift-N",
-    "next": "N",
-    "lung": "Alt-1",
-    "soft_tissue": "Alt-2",
-    "bone": "Alt-3",
-    "trust": "H",
-}
-"""The keys of the viewer; none of them is napari's own for images and labels."""
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-DECISIONS = {
-    "accept": ("Accept", "Keep this mask as the expert label, and open the next case"),
-    "confirm": ("Confirm unchanged", "The teacher's mask is right as it stands"),
-    "skip": ("Skip", "Put the case at the end of the queue; what you painted is kept as a draft"),
-    "flag": ("Flag", "Mark the case to talk about, or take the mark away"),
-    "revert": (
-        "Revert",
-        "Take the accepted mask back; without one, start over from the teacher's mask",
-    ),
-    "previous": ("‹ Back", "Open the case above in the queue"),
-    "next": ("Next ›", "Open the case below in the queue"),
-}
-WINDOW_NAMES = {"lung": "Lung", "soft_tissue": "Soft tissue", "bone": "Bone"}
-
-
-def key_text(key: str) -> str:
-    """A key as it is written for people: Ctrl+Enter."""
-    return key.replace("-", "+")
+FIXED = QSizePolicy.Policy.Fixed
+CHIPS_IN_A_ROW = 3
 
 
 class CaseBar(QWidget):
-    """Buttons of the open case. ``asked`` carries an action of :data:`KEYS`, ``label_chosen`` a
-    label value.
-    """
+    """Buttons of the open case: ``asked`` carries an :class:`Action`, ``label_chosen`` a label."""
 
-    asked = Signal(str)
+    asked = Signal(object)
     label_chosen = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.buttons: dict[str, QPushButton] = {}
         self.chips: dict[int, QPushButton] = {}
-        self._name, self._note, self._time = (
-            label("No case is open", "title"),
-            label("", "faint"),
-            label("", "faint"),
-        )
+        self._name = label("No case is open", "title")
+        self._note = label("", "faint")
+        self._time = label("", "faint")
         self._time.setToolTip(
             "Time you have spent on this case; it stands still while the mouse rests"
         )
@@ -87,19 +56,22 @@ class CaseBar(QWidget):
             chip.deleteLater()
         self.chips = {}
         for value, name in labels.items():
-            chip = button(
-                name,
-                f"Paint {name} (label {value}). Outlines: teacher in this colour, student pale",
-                name="chip",
-            )
-            chip.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-            chip.setIcon(dot(colours[value], 12))
-            chip.setIconSize(QSize(12, 12))
-            chip.setCheckable(True)
-            chip.clicked.connect(lambda _=False, value=value: self.label_chosen.emit(value))
+            chip = self._chip(value, name, colours[value])
+            row, column = divmod(len(self.chips), CHIPS_IN_A_ROW)
+            self._chips.addWidget(chip, row, column)
             self._group.addButton(chip)
-            self._chips.addWidget(chip, len(self.chips) // 3, len(self.chips) % 3)
             self.chips[value] = chip
+
+    def _chip(self, value: int, name: str, colour: str) -> QPushButton:
+        tip = f"Paint {name} (label {value}). Outlines: teacher in this colour, student pale"
+        chip = button(name, tip, name="chip")
+        chip.setSizePolicy(FIXED, FIXED)
+        chip.setIcon(dot(colour, 12))
+        chip.setIconSize(QSize(12, 12))
+        chip.setCheckable(True)
+        chip.setEnabled(False)  # until a case is open
+        chip.clicked.connect(lambda: self.label_chosen.emit(value))
+        return chip
 
     def check_label(self, value: int) -> None:
         """Show which label is painted."""
@@ -111,8 +83,8 @@ class CaseBar(QWidget):
         self._name.setText(case or "No case is open")
         self._note.setText(note)
         for name, widget in self.buttons.items():
-            viewing = name in ("previous", "next", "trust", *WINDOWS)
-            widget.setEnabled(bool(case) and (viewing or writable))
+            allowed = writable or not ACTIONS[name].needs_write
+            widget.setEnabled(bool(case) and allowed)
         for chip in self.chips.values():
             chip.setEnabled(bool(case) and writable)
         if not case:
@@ -132,50 +104,39 @@ class CaseBar(QWidget):
         head.addWidget(self._note)
         head.addStretch()
         head.addWidget(self._time)
-        chips, tools = _row("Paint"), _row("Show")
+        chips = _row("Paint")
         chips.addLayout(self._chips)
         chips.addStretch()
-        for name, text in {**WINDOW_NAMES, "trust": "Voxel trust"}.items():
-            tip = (
-                "Show or hide the voxel trust"
-                if name == "trust"
-                else f"Grey values for {text.lower()}"
-            )
-            self.buttons[name] = self._button(name, text, tip, "chip")
-            self.buttons[name].setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-            tools.addWidget(self.buttons[name])
-        tools.addStretch()
-        grid = QGridLayout()
-        grid.setSpacing(4)
-        places = {
-            "accept": (0, 0, 3),
-            "confirm": (0, 3, 2),
-            "skip": (1, 0, 1),
-            "flag": (1, 1, 1),
-            "revert": (1, 2, 1),
-        }
-        places |= {"previous": (1, 3, 1), "next": (1, 4, 1)}
-        for name, (row, column, span) in places.items():
-            text, tip = DECISIONS[name]
-            self.buttons[name] = self._button(name, text, tip, "main" if name == "accept" else "")
-            grid.addWidget(self.buttons[name], row, column, 1, span)
-        for column in range(5):
-            grid.setColumnStretch(column, 1)
+        rows = {Place.VIEW: _row("Show"), Place.DECISION: QHBoxLayout(), Place.STEP: QHBoxLayout()}
+        for action in ACTIONS.values():
+            self.buttons[action.id] = self._add_button(rows[action.place], action)
+        rows[Place.VIEW].addStretch()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        for part in (head, chips, tools, grid):
-            layout.addLayout(part)
+        layout.addLayout(head)
+        layout.addLayout(chips)
+        for row in rows.values():
+            row.setSpacing(4)
+            layout.addLayout(row)
         layout.addWidget(self.sentence)
 
-    def _button(self, action: str, text: str, tip: str, name: str) -> QPushButton:
-        widget = button(text, tip, key_text(KEYS[action]), name)
+    def _add_button(self, row: QHBoxLayout, action: Action) -> QPushButton:
+        # the first decision is what the bar is for: it is larger than the others, and coloured
+        is_main = action.place is Place.DECISION and row.count() == 0
+        is_chip = action.place is Place.VIEW
+        style = "main" if is_main else "chip" if is_chip else ""
+        widget = button(action.title, action.tip, action.key_text, style)
         widget.clicked.connect(lambda: self.asked.emit(action))
+        if is_chip:
+            widget.setSizePolicy(FIXED, FIXED)
+        row.addWidget(widget, 0 if is_chip else 3 if is_main else 2)
         return widget
 
 
 def _row(title: str) -> QHBoxLayout:
-    row, name = QHBoxLayout(), label(title, "faint")
+    row = QHBoxLayout()
+    name = label(title, "faint")
     name.setFixedWidth(46)
     row.setSpacing(2)
     row.addWidget(name)

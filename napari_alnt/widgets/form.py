@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, get_origin
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
-from magicgui.widgets import CheckBox, ComboBox, FloatSpinBox, LineEdit, SpinBox, Widget
+from magicgui.widgets import CheckBox, ComboBox, FloatSpinBox, LineEdit, SpinBox
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from napari_alnt.errors import AlntError
 from napari_alnt.settings import HINTS, Settings, choices
 from napari_alnt.widgets.style import label, say
+
+if TYPE_CHECKING:
+    from magicgui.widgets.bases import ValueWidget
 
 
 class SettingsForm(QWidget):
@@ -32,8 +35,8 @@ class SettingsForm(QWidget):
         form.setContentsMargins(0, 0, 6, 0)
         form.setSpacing(3)
         for name, row in self.rows.items():
-            title = label(name.replace("_", " "), "faint")
-            title.setToolTip(row.tooltip)
+            title = label(name.replace("_", " ").capitalize(), "faint")
+            title.setToolTip(row.tooltip or "")
             form.addRow(title, row.native)
             row.changed.connect(self._check)
         self._lay_out(self._box)
@@ -76,8 +79,10 @@ class SettingsForm(QWidget):
         say(self.sentence, "")
 
 
-def _widget(item: dataclasses.Field[Any], value: Any) -> Widget:
-    hint, low, high = HINTS[item.name], item.metadata["low"], item.metadata["high"]
+def _widget(item: dataclasses.Field[Any], value: Any) -> ValueWidget[Any]:
+    hint = HINTS[item.name]
+    low = item.metadata["low"]
+    high = item.metadata["high"]
     common = {"name": item.name, "tooltip": item.metadata["help"]}
     if allowed := choices(hint):
         return ComboBox(value=value, choices=list(allowed), **common)
@@ -100,13 +105,21 @@ def _digits(value: float) -> int:
 
 
 def _read(name: str, value: Any) -> Any:
+    """The value of a row as the settings hold it; numbers in a line of text become a tuple."""
     hint = HINTS[name]
     if hint is str or not isinstance(value, str) or choices(hint):
         return value
     if not value.strip():
         return None
-    kind = float if name == "spacing" or get_origin(hint) is not tuple else int
     try:
-        return tuple(kind(part) for part in value.replace(",", " ").split())
+        return tuple(map(_number_type(hint), value.replace(",", " ").split()))
     except ValueError:
         return value  # the settings' own check says what is wrong with it
+
+
+def _number_type(hint: Any) -> type:
+    """What the tuple of a setting is made of: int for patch, float for spacing."""
+    for option in (hint, *get_args(hint)):
+        if get_origin(option) is tuple:
+            return get_args(option)[0]  # type: ignore[no-any-return]
+    return float

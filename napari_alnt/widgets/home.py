@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
-from napari_alnt.errors import AlntError
 from napari_alnt.simulation import DEMO_PROJECT, make_demo
+from napari_alnt.widgets.qt import Signal
 from napari_alnt.widgets.style import button, label, say
-from napari_alnt.widgets.worker import Line
+from napari_alnt.widgets.worker import FileWorker
+
+if TYPE_CHECKING:
+    from napari_alnt.errors import AlntError
 
 DEMO = Path.home() / "napari-alnt-demo"
 STEPS = (
@@ -21,7 +25,7 @@ STEPS = (
 
 
 class Home(QWidget):
-    """Open, new, demo. ``made`` carries the folder of a demo project that is ready."""
+    """Open, new, demo; ``made`` carries the folder of a demo project that is ready."""
 
     open_asked = Signal()
     new_asked = Signal()
@@ -29,12 +33,12 @@ class Home(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.line = Line(self)
+        self.files = FileWorker(self)
         self.demo_folder = DEMO
         self.open = button("Open project …", "Open a folder that holds a project", name="main")
         self.new = button("New project …", "Make a project from images and masks")
         self.demo = button(
-            "Open demo", "A project of made-up chest CTs; to make it takes half a minute"
+            "Open demo", "A project of synthetic chest CTs; to make it takes half a minute"
         )
         self.sentence = label("", "faint", wrap=True)
         self.bar = QProgressBar()
@@ -53,8 +57,8 @@ class Home(QWidget):
             self.made.emit(project)
             return
         self._set_busy(True)
-        self.say(f"Making made-up chest CTs (nobody's patients) in {self.demo_folder} …", "faint")
-        self.line.run(_make, self.demo_folder, done=self._done, failed=self._failed)
+        self.say(f"Making synthetic chest CTs (nobody's patients) in {self.demo_folder} …", "faint")
+        self.files.run(_make, self.demo_folder, done=self._done, failed=self._failed)
 
     def say(self, text: str, kind: str = "faint") -> None:
         """Show a sentence below the buttons."""

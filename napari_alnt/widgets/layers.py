@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import napari
 import numpy as np
 import numpy.typing as npt
 from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import Colormap, DirectLabelColormap
+from psygnal import Signal
 
 from napari_alnt.data import Case, Project, Volume, read_labels, read_volume
-from napari_alnt.events import Predicted
 from napari_alnt.settings import WINDOWS
 from napari_alnt.widgets.style import UNKNOWN_COLOUR, class_colour, pale
+
+if TYPE_CHECKING:
+    import napari
+
+    from napari_alnt.events import Predicted
 
 Array = npt.NDArray[Any]
 
@@ -32,8 +36,6 @@ TRUST = Colormap(
     name="voxel trust",
 )
 """Disagrees with the experts in orange, agrees in blue, nothing to say is clear."""
-
-
 BRUSH = 12.0
 """Width of the brush, in mm, when a case opens."""
 SENSIBLE = 0.2
@@ -41,20 +43,34 @@ SENSIBLE = 0.2
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
-    """The student's view of a case: its mask and the voxel trust, (Z, Y, X), and the slice that
-    matters most.
+class Prediction:
+    """What the student says of a case.
+
+    Attributes
+    ----------
+    labels : its mask ``(Z, Y, X)``
+    trust_map : the voxel trust ``(Z, Y, X)``
+    slice : the axial slice in which its mask differs most from the teacher's
     """
 
-    student: Array
-    trust: Array
+    labels: Array
+    trust_map: Array
     slice: int
 
 
 @dataclass(frozen=True, eq=False)
 class OpenCase:
-    """All that is shown of a case. ``origin`` says what the correction starts from; ``seconds``
-    were spent before; ``slice`` is where to begin.
+    """All that is shown of a case.
+
+    Attributes
+    ----------
+    case, image : which case it is, and its volume
+    teacher : the teacher's mask ``(Z, Y, X)``
+    start : the mask ``(Z, Y, X)`` that the correction starts from
+    origin : in words, where that mask comes from
+    seconds : time that was spent on the case before
+    prediction : what the student says, if it has been asked yet
+    slice : the axial slice that is shown first
     """
 
     case: Case
@@ -63,7 +79,7 @@ class OpenCase:
     start: Array
     origin: str
     seconds: float
-    picture: Picture | None
+    prediction: Prediction | None
     slice: int
 
 
@@ -77,28 +93,36 @@ def load_case(project: Project, name: str, predicted: Predicted | None) -> OpenC
     """
     case = project.case(name)
     image = project.image(case)
-    teacher, draft = project.teacher(case), project.load_draft(name)
-    start, origin = draft, "draft"
-    if start is None and (expert := project.expert(case)) is not None:
-        start, origin = expert.voxels, f"version {case.version}"
-    if start is None:
-        start, origin = (
-            (teacher.voxels, "teacher")
-            if teacher
-            else (np.zeros(image.voxels.shape, np.uint8), "nothing")
-        )
-    highest = max([*project.labels, project.settings.unknown])
-    picture = load_picture(project, predicted, image) if predicted else None
+    teacher = project.teacher(case)
+    start, origin = _first_mask(project, case, image, teacher)
+    # the layer has to hold every label that can be painted, not only those of the file
+    highest = max([*project.label_names, project.settings.ignore_label])
+    prediction = load_prediction(project, predicted, image) if predicted else None
     return OpenCase(
         case=case,
         image=image,
         teacher=None if teacher is None else teacher.voxels,
         start=np.array(start, np.min_scalar_type(highest)),
         origin=origin,
-        seconds=project.draft_seconds(name),
-        picture=picture,
-        slice=picture.slice if picture else _fullest_slice(start),
+        seconds=project.labels.draft_seconds(name),
+        prediction=prediction,
+        slice=prediction.slice if prediction else _fullest_slice(start),
     )
+
+
+def _first_mask(
+    project: Project, case: Case, image: Volume, teacher: Volume | None
+) -> tuple[Array, str]:
+    """The most advanced mask that there is of a case, and its origin in words."""
+    draft = project.labels.load_draft(case.name)
+    if draft is not None:
+        return draft, "draft"
+    expert = project.expert(case)
+    if expert is not None:
+        return expert.voxels, f"version {case.version}"
+    if teacher is not None:
+        return teacher.voxels, "teacher"
+    return np.zeros(image.voxels.shape, np.uint8), "nothing"
 
 
 def _fullest_slice(mask: Array) -> int:
@@ -106,26 +130,44 @@ def _fullest_slice(mask: Array) -> int:
     return int(area.argmax()) if area.any() else len(mask) // 2
 
 
-def load_picture(project: Project, predicted: Predicted, image: Volume) -> Picture:
+def load_prediction(project: Project, predicted: Predicted, image: Volume) -> Prediction:
     """Read the student's mask and the voxel trust of a case."""
-    student = read_labels(
-        project.folder / predicted.student, like=image, unknown=project.settings.unknown
+    labels = read_labels(
+        project.folder / predicted.student, like=image, ignore_label=project.settings.ignore_label
     )
-    trust = read_volume(project.folder / predicted.trust)
-    return Picture(student.voxels, trust.voxels, predicted.slice)
+    trust_map = read_volume(project.folder / predicted.trust_map)
+    return Prediction(labels.voxels, trust_map.voxels, predicted.slice)
 
 
 class CaseLayers:
-    """The layers of the open case. Only these are ever removed; the user's own stay."""
+    """The layers of the open case. Only these are ever removed; the user's own stay.
 
-    def __init__(self, viewer: napari.Viewer, labels: dict[int, str], unknown: int) -> None:
-        self.viewer, self.labels, self.unknown = viewer, labels, unknown
+    ``label_changed`` carries the label value that is painted from now on.
+    """
+
+    label_changed = Signal(int)
+
+    def __init__(self, viewer: napari.Viewer, labels: dict[int, str], ignore_label: int) -> None:
+        self.viewer = viewer
+        self.labels = labels
+        self.ignore_label = ignore_label
         self.opened: OpenCase | None = None
         self.correction: Labels | None = None
         self._image: Image | None = None
         self._ours: list[Layer] = []
-        self._pictured: list[Layer] = []
+        self._predicted: list[Layer] = []
         self._grid: dict[str, Any] = {}
+
+    @property
+    def case(self) -> str:
+        """The open case, or ''."""
+        return self.opened.case.name if self.opened else ""
+
+    @property
+    def mask(self) -> Array:
+        """The mask as it is painted ``(Z, Y, X)``; only while a case is open."""
+        assert self.correction is not None
+        return np.asarray(self.correction.data)
 
     @property
     def colours(self) -> dict[int, str]:
@@ -136,55 +178,58 @@ class CaseLayers:
         """Put a case into the viewer in place of the one before."""
         self.clear()
         self.opened = opened
-        self._grid = {"scale": opened.image.scale, "translate": opened.image.translate}
-        name, metadata = opened.case.name, {"alnt_grid": opened.image.grid}
-        limits = contrast(opened.image.voxels, window)
+        self._grid = opened.image.layer_kwargs()
         self._image = Image(
-            opened.image.voxels, name=name, contrast_limits=limits, interpolation2d="linear", metadata=metadata,
+            opened.image.voxels,
+            name=opened.case.name,
+            contrast_limits=contrast(opened.image.voxels, window),
+            interpolation2d="linear",
             **self._grid,
-        )  # fmt: skip
+        )
         self._add(self._image)
         self.correction = Labels(
-            opened.start,
-            name="correction",
-            opacity=0.4,
-            colormap=self._colormap(),
-            metadata=metadata,
-            **self._grid,
+            opened.start, name="correction", opacity=0.4, colormap=self._colormap(), **self._grid
         )
         self.correction.brush_size = max(round(BRUSH / opened.image.scale[-1]), 1)
         self._add(self.correction)
+        self.correction.events.selected_label.connect(self._tell_label)
         if opened.teacher is not None:
             self._add_contour("teacher", opened.teacher, self._colormap())
-        if opened.picture is not None:
-            self.add_picture(opened.picture)
+        if opened.prediction is not None:
+            self.add_prediction(opened.prediction)
         self._look_at(opened.slice)
         self.activate()
+        self._tell_label()
 
-    def add_picture(self, picture: Picture) -> None:
+    def add_prediction(self, prediction: Prediction) -> None:
         """Add the student's mask and the voxel trust, now or when they arrive."""
+        labels = prediction.labels
         # a student that has hardly learnt marks most of the volume and would hide the case
-        shown = {
-            "student": np.count_nonzero(picture.student) < SENSIBLE * picture.student.size,
+        visible = {
+            "student": np.count_nonzero(labels) < SENSIBLE * labels.size,
             "voxel trust": False,
         }
         active = self.viewer.layers.selection.active
-        for layer in [layer for layer in self._ours if layer in self._pictured]:
-            shown[layer.name] = layer.visible
+        for layer in [layer for layer in self._ours if layer in self._predicted]:
+            visible[layer.name] = layer.visible
             self._remove(layer)
-        high = float(np.percentile(np.abs(picture.trust), 99.9)) or 1.0
+        # a few voxels at the border of a structure would take the whole colour scale
+        high = float(np.percentile(np.abs(prediction.trust_map), 99.9)) or 1.0
         trust = Image(
-            picture.trust, name="voxel trust", colormap=TRUST, contrast_limits=(-high, high),
-            visible=bool(shown["voxel trust"]),
-            blending="translucent", **self._grid,
-        )  # fmt: skip
+            prediction.trust_map,
+            name="voxel trust",
+            colormap=TRUST,
+            contrast_limits=(-high, high),
+            visible=bool(visible["voxel trust"]),
+            blending="translucent",
+            **self._grid,
+        )
         self._add(trust, above=self._image)
-        student = self._add_contour("student", picture.student, self._colormap(pale_too=True))
-        student.visible = bool(shown["student"])
-        self._pictured = [trust, student]
-        # painting goes on where it was; the layers that were replaced hand over to those in their
-        # place
-        names = {layer.name: layer for layer in self._pictured}
+        student = self._add_contour("student", labels, self._colormap(pale_too=True))
+        student.visible = bool(visible["student"])
+        self._predicted = [trust, student]
+        # painting goes on where it was; a layer that was replaced hands over to the new one
+        names = {layer.name: layer for layer in self._predicted}
         replaced = active is not None and active not in self.viewer.layers
         self.viewer.layers.selection.active = names.get(active.name) if replaced else active
 
@@ -199,6 +244,16 @@ class CaseLayers:
         if layer.selected_label not in self.labels:
             layer.selected_label = next(iter(self.labels))
 
+    def choose_label(self, value: int) -> None:
+        """Paint another label."""
+        if self.correction is not None:
+            self.activate()
+            self.correction.selected_label = value
+
+    def _tell_label(self, *_: object) -> None:
+        if self.correction is not None:
+            self.label_changed.emit(int(self.correction.selected_label))
+
     def lock(self) -> None:
         """Let nothing be painted, as in a read-only window."""
         if self.correction is not None:
@@ -212,13 +267,11 @@ class CaseLayers:
 
     def toggle_trust(self) -> None:
         """Show or hide the voxel trust."""
-        if self._pictured:
-            self._pictured[0].visible = not self._pictured[0].visible
+        for layer in self._predicted[:1]:
+            layer.visible = not layer.visible
 
     def leave_correction(self) -> None:
-        """Make the correction the user's own layer: it stays when the case is taken out of the
-        viewer.
-        """
+        """Make the correction the user's own layer, which stays when the case is taken away."""
         if self.opened is not None and self.correction is not None:
             self.correction.name = f"{self.opened.case.name} (not saved)"
             self._ours.remove(self.correction)
@@ -227,8 +280,10 @@ class CaseLayers:
         """Take the case out of the viewer."""
         for layer in list(self._ours):
             self._remove(layer)
-        self.opened = self.correction = self._image = None
-        self._pictured = []
+        self.opened = None
+        self.correction = None
+        self._image = None
+        self._predicted = []
 
     def _add(self, layer: Layer, above: Layer | None = None) -> None:
         layers = self.viewer.layers
@@ -254,7 +309,7 @@ class CaseLayers:
         colours: dict[int | None, Any] = {
             None: UNKNOWN_COLOUR,
             0: "transparent",
-            self.unknown: UNKNOWN_COLOUR,
+            self.ignore_label: UNKNOWN_COLOUR,
         }
         colours |= {
             value: pale(colour) if pale_too else colour for value, colour in self.colours.items()
@@ -262,13 +317,12 @@ class CaseLayers:
         return DirectLabelColormap(color_dict=colours)
 
     def _look_at(self, slice_: int) -> None:
-        assert self.opened is not None
         self.viewer.dims.ndisplay = 2
         if self.viewer.dims.ndim == 3:
             self.viewer.dims.axis_labels = ("z", "y", "x")
         self.viewer.dims.order = tuple(range(self.viewer.dims.ndim))
         self.viewer.reset_view()
-        z = self._grid["translate"][0] + slice_ * self._grid["scale"][0]
+        z = self._grid["translate"][0] + slice_ * self._grid["scale"][0]  # in mm
         self.viewer.dims.set_point(self.viewer.dims.ndim - 3, z)
 
 

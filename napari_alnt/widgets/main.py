@@ -4,30 +4,37 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import napari
-from qtpy.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
-from qtpy.QtWidgets import QFileDialog, QMessageBox, QStackedLayout, QWidget
+from napari.utils.notifications import show_info
+from qtpy.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
+from qtpy.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedLayout, QWidget
 
 from napari_alnt.errors import AlntError, ProjectLocked, ReadOnly
 from napari_alnt.session import Session
+from napari_alnt.widgets import viewer_adapter
+from napari_alnt.widgets.actions import ACTIONS
 from napari_alnt.widgets.home import Home
 from napari_alnt.widgets.loop import Loop
 from napari_alnt.widgets.new_project import NewProject
+from napari_alnt.widgets.qt import Signal
 from napari_alnt.widgets.style import style_sheet
 from napari_alnt.widgets.worker import wait_for_threads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from napari_alnt.widgets.actions import Action
 
 NAME = "Annotation loop (ALNT)"
 
 
 class AnnotationLoop(QWidget):
-    """The plugin's one dock widget. ``project_opened`` carries the session of a project that has
-    been opened.
-    """
+    """The plugin's one dock widget; ``project_opened`` carries the session of an opened project."""
 
     project_opened = Signal(object)
-    _window: Any = None
+    _window: QMainWindow | None = None  # the event filter may be called before all is built
 
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         super().__init__()
@@ -39,12 +46,20 @@ class AnnotationLoop(QWidget):
         self.home.made.connect(self.open_project)
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.home)
-        self._docked = self._closing = self._ended = False
-        self._window = napari_viewer.window._qt_window
+        self._docked = False
+        self._closing = False
+        self._ended = False
+        self._columns: Sequence[str] | None = None
+        self._window = viewer_adapter.main_window(napari_viewer)
         self._window.installEventFilter(self)
-        QCoreApplication.instance().aboutToQuit.connect(self.shutdown)
-        napari_viewer.events.theme.connect(self._dress)
-        self._dress()
+        if app := QCoreApplication.instance():
+            app.aboutToQuit.connect(self.shutdown)
+        for action in ACTIONS.values():
+            viewer_adapter.add_to_palette(
+                f"napari-alnt.{action.id}", f"ALNT: {action.title}", action.tip, _acting(action)
+            )
+        napari_viewer.events.theme.connect(self._apply_theme)
+        self._apply_theme()
 
     # projects -------------------------------------------------------------------------------------
 
@@ -54,37 +69,37 @@ class AnnotationLoop(QWidget):
         return self.loop.session if self.loop else None
 
     def open_project(self, folder: Path | str) -> bool:
-        """Open a project folder; one that another window writes to, or that cannot be written,
-        opens read-only.
-        """
+        """Open a project folder; read-only if another window writes to it, or if nobody can."""
         if not self.close_project():
             return False
         try:
-            session, note = _open(Path(folder))
+            session, notice = _open(Path(folder))
         except AlntError as error:
             self.home.say(str(error), "error")
             return False
         self.home.say("")
-        self.loop = Loop(self.viewer, session, note)
-        self.loop.close_asked.connect(self.close_project)
+        self.loop = Loop(self.viewer, session, notice)
+        self.loop.header.close_asked.connect(self.close_project)
+        if self._columns is not None:
+            self.loop.queue.show_columns(self._columns)
         self._pages.addWidget(self.loop)
         self._pages.setCurrentWidget(self.loop)
         self.project_opened.emit(session)
         return True
 
     def close_project(self) -> bool:
-        """Keep unsaved work, end the engine and go back to the empty page; work that cannot be kept
-        stays open.
-        """
+        """Keep unsaved work and close the project; False if the work cannot be kept."""
         if self.loop is not None and not self.loop.keep_work():
             return False
         self._end_loop()
         return True
 
     def _end_loop(self) -> None:
-        loop, self.loop = self.loop, None
+        loop = self.loop
         if loop is None:
             return
+        self.loop = None
+        self._columns = loop.queue.shown_columns
         try:
             loop.shutdown()
         except AlntError as error:
@@ -113,22 +128,19 @@ class AnnotationLoop(QWidget):
     # ending ---------------------------------------------------------------------------------------
 
     def shutdown(self) -> None:
-        """Leave nothing behind: work is kept where it can be, the engine ended, no thread
-        running.
-        """
+        """Leave nothing behind: keep work where it can be kept, end the engine and all threads."""
         if self._ended:
             return
         self._ended = True
-        self._window.removeEventFilter(self)
+        if self._window is not None:
+            self._window.removeEventFilter(self)
         self._end_loop()
-        self.home.line.wait()
+        self.home.files.wait()
         wait_for_threads()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Notice that napari's window closes: a close may be refused, but the hiding after it is
-        final.
-        """
-        if watched is self._window:
+        """Notice that napari's window closes: that may be refused, but the hiding after it not."""
+        if self._window is not None and watched is self._window:
             if event.type() == QEvent.Type.Close:
                 if not self._may_close():
                     event.ignore()
@@ -152,19 +164,19 @@ class AnnotationLoop(QWidget):
     def _may_close(self) -> bool:
         if self.loop is None or self.loop.keep_work():
             return True
-        if not (self._window.isVisible() and self._window._qt_viewer.isVisible()):
-            return (
-                True  # viewer.close() has taken the window apart already, and nobody can be asked
-            )
+        if self._window is None or viewer_adapter.is_taken_apart(self._window):
+            return True
         buttons = QMessageBox.StandardButton
-        text = f"{self.loop.note.text()}\n\nClose anyway and lose the unsaved strokes?"
-        title = "Your work could not be saved"
         answer = QMessageBox.question(
-            self._window, title, text, buttons.Yes | buttons.No, buttons.No
+            self._window,
+            "Your work could not be saved",
+            f"{self.loop.header.note.text()}\n\nClose anyway and lose the unsaved strokes?",
+            buttons.Yes | buttons.No,
+            buttons.No,
         )
         return bool(answer == buttons.Yes)
 
-    def _dress(self, *_: Any) -> None:
+    def _apply_theme(self, *_: Any) -> None:
         self.setStyleSheet(style_sheet(self.viewer.theme))
 
 
@@ -180,17 +192,30 @@ def dock(viewer: napari.Viewer) -> AnnotationLoop:
     """The dock of a viewer, made if it is not there yet."""
     for widget in viewer.window.dock_widgets.values():
         if isinstance(widget, AnnotationLoop):
-            widget.parent().show()
+            if frame := widget.parentWidget():
+                frame.show()
             return widget
     widget = AnnotationLoop(viewer)
     viewer.window.add_dock_widget(widget, name=NAME, area="right")
     return widget
 
 
+def _acting(action: Action) -> Callable[[], None]:
+    """What the command palette calls: the action, in the project of the window that is in use."""
+
+    def act() -> None:
+        viewer = napari.current_viewer()
+        loop = dock(viewer).loop if viewer is not None else None
+        if loop is None:
+            show_info("Open a project in the annotation loop first.")
+        else:
+            loop.act(action)
+
+    return act
+
+
 class _MenuItem(QWidget):
-    """Napari's Plugins menu holds widgets only: this one does its work when it is docked, and goes
-    away again.
-    """
+    """One that does its work when it is docked, and goes away: napari's menu holds widgets only."""
 
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         super().__init__()
@@ -204,15 +229,12 @@ class _MenuItem(QWidget):
         self.deleteLater()
 
     def act(self, loop: AnnotationLoop) -> None:
-        """What the menu item says."""
+        """Do what the menu item says."""
         raise NotImplementedError
 
 
 class NewProjectItem(_MenuItem):
     """Plugins → ALNT → New project."""
-
-    def __init__(self, napari_viewer: napari.Viewer) -> None:
-        super().__init__(napari_viewer)
 
     def act(self, loop: AnnotationLoop) -> None:
         """Ask for the files of a new project."""
@@ -221,9 +243,6 @@ class NewProjectItem(_MenuItem):
 
 class DemoItem(_MenuItem):
     """Plugins → ALNT → Open demo."""
-
-    def __init__(self, napari_viewer: napari.Viewer) -> None:
-        super().__init__(napari_viewer)
 
     def act(self, loop: AnnotationLoop) -> None:
         """Open the demo project."""

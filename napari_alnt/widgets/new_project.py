@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QDialog,
     QFileDialog,
@@ -21,42 +21,44 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_alnt.data import (
-    CaseFiles,
-    Project,
-    from_datalist,
-    from_nnunet,
-    from_patterns,
-    nnunet_labels,
-)
+from napari_alnt.data import Datalist, NnUNet, Patterns, Project, Source
 from napari_alnt.errors import AlntError
 from napari_alnt.settings import Settings
+from napari_alnt.widgets.qt import Signal
 from napari_alnt.widgets.style import button, label, say
-from napari_alnt.widgets.worker import Line
+from napari_alnt.widgets.worker import FileWorker
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Texts = dict[str, str]
+"""What stands in the rows of the form, by their names."""
 
 COUNTS = {
-    "seed_cases": (
-        "Seed",
+    "teacher_training": (
+        "Teacher training",
         "Expert cases that train the teacher, where the pool has no teacher masks yet",
     ),
     "reference": ("Reference", "Expert cases that give the expert gradient"),
-    "audit": (
-        "Audit",
-        "Expert cases held out for ever; with all three at 0, half are reference and half audit",
+    "test": (
+        "Held-out test",
+        "Expert cases that nothing is ever learned from; with all three at 0, half of the expert"
+        " cases are reference and half are held out",
     ),
 }
 
 
 class PathRow(QWidget):
-    """A line for a path or pattern, with a button that picks a folder or a file."""
+    """A field for a path or pattern, with a button that picks a folder or a file."""
 
     def __init__(self, hint: str, pick: str = "folder") -> None:
         super().__init__()
-        self.line, self._pick = QLineEdit(), pick
-        self.line.setPlaceholderText(hint)
+        self._pick = pick
+        self.field = QLineEdit()
+        self.field.setPlaceholderText(hint)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.line, 1)
+        layout.addWidget(self.field, 1)
         if pick:
             opener = QPushButton("…")
             opener.setFixedWidth(30)
@@ -66,8 +68,8 @@ class PathRow(QWidget):
 
     @property
     def text(self) -> str:
-        """What stands in the line."""
-        return self.line.text().strip()
+        """What stands in the field."""
+        return self.field.text().strip()
 
     def _choose(self) -> None:
         if self._pick == "file":
@@ -75,7 +77,83 @@ class PathRow(QWidget):
         else:
             chosen = QFileDialog.getExistingDirectory(self, "Pick a folder", self.text)
         if chosen:
-            self.line.setText(chosen)
+            self.field.setText(chosen)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One tab of the form: a kind of source, and what it asks for.
+
+    Attributes
+    ----------
+    title : title of the tab
+    rows : per name of a row, its label, a hint, and what its button picks
+    source : the source of the cases, from the texts in all rows
+    """
+
+    title: str
+    rows: dict[str, tuple[str, str, str]]
+    source: Callable[[Texts], Source]
+
+
+def _patterns(texts: Texts) -> Source:
+    if not texts["images"]:
+        raise AlntError("Say where the images are: a folder, or a pattern such as ct/*.nii.gz.")
+    return Patterns(
+        texts["images"],
+        expert=texts["expert"] or None,
+        teacher=texts["teacher"] or None,
+        patient=texts["patient"] or None,
+    )
+
+
+def _nnunet(texts: Texts) -> Source:
+    return NnUNet(
+        texts["nnunet"], teacher=texts["nnunet_teacher"] or None, patient=texts["patient"] or None
+    )
+
+
+def _datalist(texts: Texts) -> Source:
+    return Datalist(texts["datalist"], patient=texts["patient"] or None)
+
+
+PAGES = (
+    Page(
+        "Images and masks",
+        {
+            "images": ("Images", "Folder or pattern, such as ct/*.nii.gz", "folder"),
+            "expert": (
+                "Expert masks",
+                "Folder or rule, such as gold/{case}.nii.gz; cases without one are the pool",
+                "folder",
+            ),
+            "teacher": (
+                "Teacher masks",
+                "Folder or rule, such as auto/{case}.nii.gz; may be empty",
+                "folder",
+            ),
+        },
+        _patterns,
+    ),
+    Page(
+        "nnU-Net folder",
+        {
+            "nnunet": ("Folder", "Folder with imagesTr and labelsTr", "folder"),
+            "nnunet_teacher": (
+                "Teacher masks",
+                "Folder or rule of the teacher's masks; may be empty",
+                "folder",
+            ),
+        },
+        _nnunet,
+    ),
+    Page("Datalist", {"datalist": ("File", "MONAI datalist", "file")}, _datalist),
+)
+COMMON = {
+    "patient": ("Patient", "Regular expression, such as ^(P\\d+); may be empty", ""),
+    "project": ("Project", "New folder of the project", "folder"),
+}
+"""Rows below the tabs, as those of a :class:`Page`."""
 
 
 class NewProject(QDialog):
@@ -88,8 +166,11 @@ class NewProject(QDialog):
         super().__init__(parent)
         self.setWindowTitle("New project")
         self.setMinimumWidth(560)
-        self.line = Line(self)
-        self.rows = self._make_rows()
+        self.files = FileWorker(self)
+        rows = [*(page.rows for page in PAGES), COMMON]
+        self.rows = {
+            name: PathRow(hint, pick) for some in rows for name, (_, hint, pick) in some.items()
+        }
         self.counts = {name: _count(tip) for name, (_, tip) in COUNTS.items()}
         self.tabs = QTabWidget()
         self.sentence = label("", "error", wrap=True)
@@ -104,48 +185,22 @@ class NewProject(QDialog):
         self._lay_out()
         say(self.sentence, "")
 
-    def _make_rows(self) -> dict[str, PathRow]:
-        return {
-            "project": PathRow("New folder of the project"),
-            "images": PathRow("Folder or pattern, such as ct/*.nii.gz"),
-            "expert": PathRow(
-                "Folder or rule, such as gold/{case}.nii.gz; cases without one are the pool"
-            ),
-            "teacher": PathRow("Folder or rule, such as auto/{case}.nii.gz; may be empty"),
-            "nnunet": PathRow("Folder with imagesTr and labelsTr"),
-            "nnunet_teacher": PathRow("Folder or rule of the teacher's masks; may be empty"),
-            "datalist": PathRow("MONAI datalist", pick="file"),
-            "patient": PathRow("Regular expression, such as ^(P\\d+); may be empty", pick=""),
-        }
-
     def _lay_out(self) -> None:
-        pages = {
-            "Images and masks": ("images", "expert", "teacher"),
-            "nnU-Net folder": ("nnunet", "nnunet_teacher"),
-            "Datalist": ("datalist",),
-        }
-        names = {
-            "nnunet": "Folder",
-            "nnunet_teacher": "Teacher masks",
-            "datalist": "File",
-            "images": "Images",
-        }
-        names |= {"expert": "Expert masks", "teacher": "Teacher masks"}
-        for title, rows in pages.items():
-            page = QWidget()
-            form = QFormLayout(page)
-            for name in rows:
-                form.addRow(names[name], self.rows[name])
-            self.tabs.addTab(page, title)
+        for page in PAGES:
+            tab = QWidget()
+            form = QFormLayout(tab)
+            for name, (title, _, _) in page.rows.items():
+                form.addRow(title, self.rows[name])
+            self.tabs.addTab(tab, page.title)
         counts = QHBoxLayout()
         for name, (title, _) in COUNTS.items():
             counts.addWidget(label(title, "faint"))
             counts.addWidget(self.counts[name])
         counts.addStretch()
         common = QFormLayout()
-        common.addRow("Patient", self.rows["patient"])
-        common.addRow("Expert cases", counts)
-        common.addRow("Project", self.rows["project"])
+        for name, (title, _, _) in COMMON.items():
+            common.addRow(title, self.rows[name])
+        common.insertRow(1, "Expert cases", counts)
         buttons = QHBoxLayout()
         buttons.addStretch()
         buttons.addWidget(self.cancel)
@@ -167,10 +222,9 @@ class NewProject(QDialog):
         self._set_busy(True)
         texts = {name: row.text for name, row in self.rows.items()}
         counts = {name: box.value() for name, box in self.counts.items()}
-        page = self.tabs.currentIndex()
-        self.line.run(
+        self.files.run(
             make_project,
-            page,
+            PAGES[self.tabs.currentIndex()],
             texts,
             counts,
             self._counted.emit,
@@ -199,7 +253,7 @@ class NewProject(QDialog):
 
     def reject(self) -> None:
         """Close, unless a project is being made."""
-        if not self.line.busy:
+        if not self.files.busy:
             super().reject()
 
 
@@ -211,38 +265,25 @@ def _count(tip: str) -> QSpinBox:
 
 
 def make_project(
-    page: int, texts: dict[str, str], counts: dict[str, int], progress: Callable[[int, int], Any]
+    page: Page, texts: Texts, counts: dict[str, int], progress: Callable[[int, int], Any]
 ) -> Path:
-    """Make a project from what stands in the form, and return its folder; slow, so done in a
-    thread.
+    """Make a project from what stands in the form, and return its folder; slow.
 
     Raises
     ------
     AlntError
         If the files do not make a project.
     """
-    patient, labels = texts["patient"] or None, {}
-    files: Sequence[CaseFiles]
-    if page == 0:
-        if not texts["images"]:
-            raise AlntError("Say where the images are: a folder, or a pattern such as ct/*.nii.gz.")
-        files = from_patterns(
-            texts["images"], texts["expert"] or None, texts["teacher"] or None, patient=patient
-        )
-    elif page == 1:
-        files = from_nnunet(
-            texts["nnunet"], teacher=texts["nnunet_teacher"] or None, patient=patient
-        )
-        labels = nnunet_labels(texts["nnunet"])
-    else:
-        files = from_datalist(texts["datalist"], patient=patient)
+    source = page.source(texts)
     made = Project.create(
         texts["project"],
-        files,
-        labels=labels or None,
+        source.cases(),
+        teacher_training=counts["teacher_training"],
+        reference=counts["reference"],
+        test=counts["test"],
+        labels=source.labels() or None,
         settings=Settings(),
         progress=progress,
-        **counts,
     )
     made.close()
     return made.folder

@@ -1,32 +1,39 @@
-"""Live pictures of the training: loss and audit Dice, and trust against informativeness."""
+"""Live pictures of the training: loss and test Dice, and trust against informativeness."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyqtgraph as pg
-from qtpy.QtCore import Signal
+import numpy.typing as npt
+import pyqtgraph as pg  # type: ignore[import-untyped]
 from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
-from napari_alnt.session import History, QueueRow
+from napari_alnt.widgets.qt import Signal
 from napari_alnt.widgets.style import DICE, EXPERT_LOSS, LOSS, STATUS_COLOURS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_alnt.session import History, QueueRow
+
+Floats = npt.NDArray[np.float64]
 
 POINTS = 2000
 """Most points of a curve that are drawn."""
 
 
 class Curves(QWidget):
-    """Loss of every step with its moving mean, and below it the Dice of the audit cases."""
+    """Loss of every step with its moving mean, and below it the Dice of the held-out test cases."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.view = pg.GraphicsLayoutWidget()
-        self.loss, self.dice = self.view.addPlot(row=0, col=0), self.view.addPlot(row=1, col=0)
-        for plot, name in ((self.loss, "loss"), (self.dice, "audit Dice")):
-            _dress(plot, left=name)
-        self.dice.setLabel("bottom", "step")
+        self.loss = self.view.addPlot(row=0, col=0)
+        self.dice = self.view.addPlot(row=1, col=0)
+        _style_axes(self.loss, left="loss")
+        _style_axes(self.dice, left="test Dice", bottom="step")
         self.dice.setLimits(yMin=0, yMax=1, minYRange=0.2)
         self.loss.setTitle(
             f'<span style="color: {LOSS}">teacher masks, weighed</span> &nbsp; '
@@ -42,26 +49,25 @@ class Curves(QWidget):
 
     def redraw(self, history: History) -> None:
         """Draw what the history holds."""
-        steps = np.array(history.steps, float).reshape(-1, 3)
-        steps = steps[:: max(len(steps) // POINTS, 1)]
-        self._raw.setData(steps[:, 0], steps[:, 1])
-        self._mean.setData(steps[:, 0], smooth(steps[:, 1]))
-        self._expert.setData(steps[:, 0], smooth(steps[:, 2]))
-        seen = [(one.step, one.dice) for one in history.validations if math.isfinite(one.dice)]
-        self._dice.setData(*(np.array(seen, float).T if seen else ([], [])))
-        if seen:
-            self.dice.setTitle(
-                f'<span style="color: {DICE}">{seen[-1][1]:.3f} at step {seen[-1][0]}</span>',
-                size="8pt",
-            )
+        rows = np.array(history.steps, float).reshape(-1, 3)
+        rows = rows[:: max(len(rows) // POINTS, 1)]
+        steps, loss, expert_loss = rows.T
+        self._raw.setData(steps, loss)
+        self._mean.setData(steps, smooth(loss))
+        self._expert.setData(steps, smooth(expert_loss))
+        tested = [one for one in history.test_results if math.isfinite(one.dice)]
+        self._dice.setData([one.step for one in tested], [one.dice for one in tested])
+        if tested:
+            newest = tested[-1]
+            text = f"{newest.dice:.3f} at step {newest.step}"
+            self.dice.setTitle(f'<span style="color: {DICE}">{text}</span>', size="8pt")
 
 
 class Scatter(QWidget):
-    """Trust × informativeness of the cases, coloured by status; ``chosen`` carries the case that
-    was clicked.
+    """Trust × informativeness of the cases, coloured by status; ``chosen`` when one is clicked.
 
-    Shown are the scores of the newest ranking, or, before there is one, the newest patch of each
-    case.
+    Shown are the numbers of the queue's columns, or, before the first ranking, those of each
+    case's newest patch in training.
     """
 
     chosen = Signal(str)
@@ -70,34 +76,32 @@ class Scatter(QWidget):
         super().__init__(parent)
         self.view = pg.GraphicsLayoutWidget()
         self.plot = self.view.addPlot()
-        _dress(self.plot, left="informativeness", bottom="trust")
-        self.points = pg.ScatterPlotItem(size=11, hoverable=True, tip=lambda x, y, data: str(data))
+        _style_axes(self.plot, left="informativeness", bottom="trust")
+        self.points = pg.ScatterPlotItem(size=11, hoverable=True, tip=_tip)
         self.points.sigClicked.connect(self._choose)
         self._zero = pg.InfiniteLine(pos=0, angle=90, pen=pg.mkPen("#ffffff30"))
         self.plot.addItem(self._zero, ignoreBounds=True)
         self.plot.addItem(self.points)
         _fill(self, self.view)
 
-    def redraw(self, history: History, queue: tuple[QueueRow, ...], opened: str) -> None:
+    def redraw(self, history: History, queue: Sequence[QueueRow], opened: str) -> None:
         """Draw the cases; the open one has a ring."""
-        scored = [
-            row for row in queue if math.isfinite(row.trust) and math.isfinite(row.informativeness)
-        ]
-        if scored:
-            known = {row.case: (row.trust, row.informativeness) for row in scored}
-            self.plot.setLabel("bottom", "trust: agreement with the student, over the rankings")
-        else:
-            samples = dict(history.samples)
-            known = {case: (one.trust, one.informativeness) for case, one in samples.items()}
-            self.plot.setLabel("bottom", "trust: dot product, newest patches")
-        spots = [
-            _spot(row, known[row.case], row.case == opened) for row in queue if row.case in known
-        ]
-        self.points.setData(spots)
+        known = {row.case: (row.trust, row.informativeness) for row in queue}
+        known = {case: place for case, place in known.items() if np.isfinite(place).all()}
+        self.plot.setLabel("bottom", "trust" if known else "trust in training, newest patches")
+        if not known:
+            known = history.weighed
+        self.points.setData(
+            [_spot(row, known[row.case], row.case == opened) for row in queue if row.case in known]
+        )
 
     def _choose(self, _: Any, spots: Any) -> None:
         if len(spots):
             self.chosen.emit(str(spots[0].data()))
+
+
+def _tip(x: float, y: float, data: Any) -> str:  # noqa: ARG001 - pyqtgraph passes them by name
+    return str(data)
 
 
 def _spot(row: QueueRow, position: tuple[float, float], opened: bool) -> dict[str, Any]:
@@ -110,22 +114,21 @@ def _spot(row: QueueRow, position: tuple[float, float], opened: bool) -> dict[st
     }
 
 
-def smooth(values: Any, part: float = 0.06) -> Any:
-    """Moving mean over a window of ``part`` of the values, narrower at the ends; what is not finite
-    is passed over.
+def smooth(values: Floats, part: float = 0.06) -> Floats:
+    """Moving mean over a window of ``part`` of the values, narrower at the ends.
+
+    What is not finite is passed over, and stays unknown.
     """
     if not len(values):
         return values
     known = np.isfinite(values)
     window = np.ones(2 * int(part * len(values) / 2) + 1)
+    sums = np.convolve(np.where(known, values, 0), window, mode="same")
     counts = np.convolve(known, window, mode="same")
-    with np.errstate(invalid="ignore"):
-        return np.where(
-            known, np.convolve(np.where(known, values, 0), window, mode="same") / counts, np.nan
-        )
+    return np.where(known, sums / np.maximum(counts, 1), np.nan)
 
 
-def _dress(plot: Any, left: str, bottom: str = "") -> None:
+def _style_axes(plot: Any, left: str, bottom: str = "") -> None:
     plot.setLabel("left", left)
     if bottom:
         plot.setLabel("bottom", bottom)
@@ -140,9 +143,8 @@ def _dress(plot: Any, left: str, bottom: str = "") -> None:
 def _fill(widget: QWidget, view: Any) -> None:
     view.setBackground(None)
     view.setMinimumHeight(120)
-    view.setSizePolicy(
-        QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored
-    )  # its own wish is 640 × 480
+    # its own wish is 640 × 480
+    view.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
     layout = QVBoxLayout(widget)
     layout.setContentsMargins(0, 4, 0, 0)
     layout.addWidget(view)

@@ -3,43 +3,109 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel, Qt, Signal
-from qtpy.QtGui import QKeyEvent
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from qtpy.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QSortFilterProxyModel,
+    Qt,
+)
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
-from napari_alnt.session import QueueRow
+from napari_alnt.widgets.qt import Signal
 from napari_alnt.widgets.style import STATUS_COLOURS, dot
 
+if TYPE_CHECKING:
+    from qtpy.QtGui import QKeyEvent
+
+    from napari_alnt.session import QueueRow
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")
+
+
+def _significant(value: float) -> str:
+    return f"{value:.2g}"
+
+
+def _per_cent(value: float) -> str:
+    return f"{100 * value:.{int(value < 0.0995)}f} %"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the table.
+
+    Attributes
+    ----------
+    field : the field of :class:`QueueRow` that it shows
+    title : what stands in its header
+    tip : what its values mean
+    width : in pixels; 0 takes what the others leave
+    text : a known value as text
+    visible : whether it is shown until the user says otherwise
+    """
+
+    field: str
+    title: str
+    tip: str
+    width: int
+    text: Callable[[Any], str] = _number
+    visible: bool = True
+
+
 COLUMNS = (
-    ("case", "Case", "Name of the case"),
-    ("status", "Status", "new · draft: unfinished work is kept · skipped · flagged · accepted"),
-    (
+    Column("case", "Case", "Name of the case", 0, str),
+    Column(
+        "status",
+        "Status",
+        "new · draft: unfinished work is kept · skipped · flagged · accepted",
+        84,
+        str,
+    ),
+    Column(
         "trust",
         "Trust",
-        "How far the mask agrees with what the student has learned, 0 … 1; low means: look at me",
+        "How far the mask can be trusted, 0 … 1: low means, look at this case. It is made of the"
+        " agreement and of the mask's loss during the training, as ranks among the cases",
+        46,
     ),
-    ("informativeness", "Inform.", "How large the case's gradient is in the last layer"),
-    ("share", "Weight", "The case's part of all weights in the last epoch, in per cent"),
-    ("dice", "Dice", "Dice of the student's mask with the teacher's"),
-    ("priority", "Priority", "What the ranking makes of it; higher is more worth a look"),
+    Column(
+        "agreement",
+        "Agreement",
+        "Dice of the mask and the student's, 0 … 1, the mean over past rankings",
+        78,
+        visible=False,
+    ),
+    Column(
+        "informativeness",
+        "Inform.",
+        "Informativeness: how large the gradient of the case is in the last layer, with the"
+        " student's own label",
+        58,
+        _significant,
+    ),
+    Column("share", "Weight", "The case's part of all weights in the last epoch", 54, _per_cent),
+    Column("dice", "Dice", "Dice of the teacher's mask and the student's, newest ranking", 42),
+    Column(
+        "priority", "Priority", "What the ranking makes of it: the highest is to be seen first", 62
+    ),
 )
+NAMES = 0
+"""The place of the column with the cases' names, which always stays."""
 SORT = Qt.ItemDataRole.UserRole
-ALIGN = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 NO_INDEX = QModelIndex()
-
-
-def shown(field: str, value: Any) -> str:
-    """A cell's text; – where nothing is known."""
-    if isinstance(value, str):
-        return value
-    if math.isnan(value):
-        return "–"
-    if field == "share":
-        return f"{100 * value:.{int(value < 0.0995)}f} %"
-    return f"{value:.2g}" if field == "informativeness" else f"{value:.2f}".replace("-", "−")
+DECIDED = ("accepted", "skipped")
 
 
 class QueueModel(QAbstractTableModel):
@@ -63,21 +129,26 @@ class QueueModel(QAbstractTableModel):
             self.rows = rows
             self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, len(COLUMNS) - 1))
 
-    def rowCount(self, parent: QModelIndex = NO_INDEX) -> int:
+    def rowCount(self, parent: Index = NO_INDEX) -> int:
+        """The number of cases."""
         return 0 if parent.isValid() else len(self.rows)
 
-    def columnCount(self, parent: QModelIndex = NO_INDEX) -> int:
+    def columnCount(self, parent: Index = NO_INDEX) -> int:
+        """The number of columns, hidden ones included."""
         return 0 if parent.isValid() else len(COLUMNS)
 
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        row, field = self.rows[index.row()], COLUMNS[index.column()][0]
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """What a cell shows or, for :data:`SORT`, what it is sorted by."""
+        row = self.rows[index.row()]
+        column = COLUMNS[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return shown(field, getattr(row, field))
+            value = getattr(row, column.field)
+            return "–" if _unknown(value) else column.text(value)
         if role == SORT:
-            return self._sort_key(row, field)
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() > 1:
-            return ALIGN
-        if role == Qt.ItemDataRole.DecorationRole and field == "status":
+            return self._sort_key(row, column.field)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return LEFT if column.text is str else RIGHT
+        if role == Qt.ItemDataRole.DecorationRole and column.field == "status":
             return self._icons.get(row.status)
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"{row.case} · {row.status}"
@@ -86,16 +157,16 @@ class QueueModel(QAbstractTableModel):
     def headerData(
         self, section: int, orientation: Any, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
+        """What stands in the header of a column."""
         if orientation != Qt.Orientation.Horizontal:
             return None
+        column = COLUMNS[section]
         if role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section][1]
+            return column.title
         if role == Qt.ItemDataRole.ToolTipRole:
-            return COLUMNS[section][2]
+            return column.tip
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return (
-                ALIGN if section > 1 else Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-            )
+            return LEFT if column.text is str else RIGHT
         return None
 
     def _sort_key(self, row: QueueRow, field: str) -> Any:
@@ -106,8 +177,10 @@ class QueueModel(QAbstractTableModel):
 class QueueOrder(QSortFilterProxyModel):
     """Sorts by value, with what is not known at the end either way."""
 
-    def lessThan(self, left: QModelIndex, right: QModelIndex) -> bool:
-        one, other = left.data(SORT), right.data(SORT)
+    def lessThan(self, left: Index, right: Index) -> bool:
+        """Whether one row stands before another in ascending order."""
+        one = left.data(SORT)
+        other = right.data(SORT)
         if (unknown := _unknown(one)) != _unknown(other):
             return unknown == (self.sortOrder() == Qt.SortOrder.DescendingOrder)
         if unknown or one == other:
@@ -120,13 +193,17 @@ def _unknown(value: Any) -> bool:
 
 
 class QueueView(QTableView):
-    """The table; ``chosen`` carries the name of the case that was clicked or entered."""
+    """The table; ``chosen`` carries the name of the case that was clicked or entered.
+
+    A right click on its header opens a menu of its columns.
+    """
 
     chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.source, self.order = QueueModel(self), QueueOrder(self)
+        self.source = QueueModel(self)
+        self.order = QueueOrder(self)
         self.order.setSourceModel(self.source)
         self.order.setSortRole(SORT)
         self.setModel(self.order)
@@ -140,8 +217,27 @@ class QueueView(QTableView):
         self.setWordWrap(False)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(22)
-        self._set_widths()
+        self.columns_menu = QMenu("Columns", self)
+        self.columns_menu.triggered.connect(self._show_chosen_columns)
+        self._set_up_header()
+        self.show_columns([column.field for column in COLUMNS if column.visible])
         self.clicked.connect(self._choose)
+
+    @property
+    def shown_columns(self) -> tuple[str, ...]:
+        """The fields of the columns that are shown."""
+        return tuple(
+            column.field for place, column in enumerate(COLUMNS) if not self.isColumnHidden(place)
+        )
+
+    def show_columns(self, fields: Sequence[str]) -> None:
+        """Show these columns alone, beside the cases' names."""
+        for place, (column, item) in enumerate(
+            zip(COLUMNS, self.columns_menu.actions(), strict=True)
+        ):
+            shown = place == NAMES or column.field in fields
+            self.setColumnHidden(place, not shown)
+            item.setChecked(shown)
 
     def set_rows(self, queue: Sequence[QueueRow]) -> None:
         """Show new values; the selected case stays selected."""
@@ -171,7 +267,23 @@ class QueueView(QTableView):
         for place in range(self.order.rowCount()):
             yield self.source.rows[self.order.mapToSource(self.order.index(place, 0)).row()]
 
+    def neighbour(self, case: str, step: int) -> str:
+        """The case ``step`` rows below another, '' where the queue ends; the first for none."""
+        cases = [row.case for row in self.in_order()]
+        if case not in cases:
+            return cases[0] if cases else ""
+        place = cases.index(case) + step
+        return cases[place] if 0 <= place < len(cases) else ""
+
+    def next_undecided(self, case: str) -> str:
+        """The next case below another that is still to be decided, else the first, else ''."""
+        rows = list(self.in_order())
+        place = next((n for n, row in enumerate(rows) if row.case == case), -1)
+        others = rows[place + 1 :] + rows[: max(place, 0)]
+        return next((row.case for row in others if row.status not in DECIDED), "")
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Open a case with Enter, and move with the arrows."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
             self._choose(self.currentIndex())
         elif event.key() in (
@@ -188,13 +300,27 @@ class QueueView(QTableView):
         if index.isValid():
             self.chosen.emit(str(index.siblingAtColumn(0).data()))
 
-    def _set_widths(self) -> None:
+    def _show_chosen_columns(self) -> None:
+        items = zip(COLUMNS, self.columns_menu.actions(), strict=True)
+        self.show_columns([column.field for column, item in items if item.isChecked()])
+
+    def _open_columns_menu(self, place: QPoint) -> None:
+        self.columns_menu.popup(self.horizontalHeader().mapToGlobal(place))
+
+    def _set_up_header(self) -> None:
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setMinimumSectionSize(30)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names of cases differ at their ends
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, width in enumerate((0, 90, 44, 56, 52, 42, 58)):
-            if width:
-                self.setColumnWidth(column, width)
+        header.setSectionResizeMode(NAMES, QHeaderView.ResizeMode.Stretch)
+        for place, column in enumerate(COLUMNS):
+            if column.width:
+                self.setColumnWidth(place, column.width)
+            item = self.columns_menu.addAction(column.title)
+            item.setToolTip(column.tip)
+            item.setCheckable(True)
+            item.setEnabled(place != NAMES)
+        self.columns_menu.setToolTipsVisible(True)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(self._open_columns_menu)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
 from qtpy.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QWidget
@@ -28,12 +27,12 @@ STATUS_COLOURS = {
     "accepted": "#6bcb77",
     "expert": "#6bcb77",
 }
-LOSS, EXPERT_LOSS, DICE, LAST = "#8ecae6", "#ffb703", "#6bcb77", "#ffffff"
-WARN, ERROR = "#ffb703", "#ff8a80"
+LOSS = "#8ecae6"
+EXPERT_LOSS = "#ffb703"
+DICE = "#6bcb77"
 
 STYLE = """
 QLabel#title {{ font-size: 13pt; font-weight: 600; }}
-QLabel#section {{ font-weight: 600; color: {faint}; }}
 QLabel#faint {{ color: {faint}; }}
 QLabel#badge {{ background: {foreground}; border-radius: 7px; padding: 1px 7px; }}
 QLabel#warn {{ color: #ffb703; }}
@@ -43,21 +42,34 @@ QPushButton#main {{ background: {accept}; color: white; font-weight: 600; }}
 QPushButton#main:hover {{ background: {accept_hover}; }}
 QPushButton#main:disabled {{ background: {foreground}; color: {disabled}; }}
 QPushButton:disabled {{ color: {disabled}; }}
-QPushButton#chip {{ padding: 2px 7px; text-align: left; background: transparent; border: 1px solid transparent; }}
+QPushButton#chip {{
+    padding: 2px 7px; text-align: left; background: transparent; border: 1px solid transparent;
+}}
 QPushButton#chip:hover {{ background: {foreground}; }}
 QPushButton#chip:checked {{ border: 1px solid {primary}; background: {foreground}; }}
-QProgressBar {{ min-height: 6px; max-height: 6px; border: none; border-radius: 3px; background: {foreground}; }}
+QProgressBar {{
+    min-height: 6px; max-height: 6px; border: none; border-radius: 3px; background: {foreground};
+}}
 QProgressBar::chunk {{ background: {accept}; border-radius: 3px; }}
-QTableView {{ border: none; background: {background}; alternate-background-color: {stripe}; }}
+QTableView {{
+    border: none; background: {background}; alternate-background-color: {stripe};
+}}
 QTableView::item {{ padding: 0px 4px; }}
 QTableView::item:selected {{ background: {selected}; color: {text}; }}
-QHeaderView::section {{ background: {background}; color: {faint}; border: none; padding: 3px 4px; }}
-QHeaderView::down-arrow, QHeaderView::up-arrow {{ subcontrol-position: center left; width: 8px; height: 8px; }}
+QHeaderView::section {{
+    background: {background}; color: {faint}; border: none; padding: 3px 4px;
+}}
+QHeaderView::down-arrow, QHeaderView::up-arrow {{
+    subcontrol-position: center left; width: 8px; height: 8px;
+}}
 QTabWidget::pane {{ border: none; }}
 QTabBar {{ qproperty-drawBase: 0; background: {background}; }}
 QTabBar::tab {{ padding: 4px 10px; background: {background}; color: {faint}; }}
-QTabBar::tab:selected {{ color: {text}; border-bottom: 2px solid {accept}; background: {background}; }}
+QTabBar::tab:selected {{
+    color: {text}; border-bottom: 2px solid {accept}; background: {background};
+}}
 """
+"""The dock's style sheet; the names in braces are colours of the theme."""
 
 
 def class_colour(place: int) -> str:
@@ -67,8 +79,9 @@ def class_colour(place: int) -> str:
 
 def pale(colour: str, part: float = 0.62) -> str:
     """A colour mixed with white; the student's contours are the teacher's in pale."""
-    rgb = np.array(QColor(colour).getRgb()[:3], float)
-    return QColor(*(rgb + (255 - rgb) * part).astype(int).tolist()).name()
+    full = QColor(colour)
+    mixed = (int(c + (255 - c) * part) for c in (full.red(), full.green(), full.blue()))
+    return QColor(*mixed).name()
 
 
 def dot(colour: str, size: int = 9) -> QIcon:
@@ -103,7 +116,7 @@ def button(text: str, tip: str, key: str = "", name: str = "") -> QPushButton:
     return widget
 
 
-def line() -> QFrame:
+def rule() -> QFrame:
     """A thin horizontal line."""
     frame = QFrame()
     frame.setFrameShape(QFrame.Shape.HLine)

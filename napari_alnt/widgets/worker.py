@@ -4,36 +4,58 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from napari.qt.threading import create_worker
-from qtpy.QtCore import QObject, QThreadPool, Signal
+from qtpy.QtCore import QObject, QThreadPool
 
 from napari_alnt.errors import AlntError
-from napari_alnt.session import Engine
+from napari_alnt.widgets.qt import Signal
+
+if TYPE_CHECKING:
+    from napari_alnt.events import Event
+    from napari_alnt.session import Engine
 
 
-def _listen(engine: Engine) -> Iterator[Any]:
-    yield from engine.events()
-
-
-class Listener(QObject):
-    """Hears an engine to its end; ``heard`` carries each event and ``ended`` comes last, both in
-    the GUI thread.
+def listen(
+    engine: Engine,
+    on_event: Callable[[Event], None],
+    on_end: Callable[[], None],
+    *,
+    parent: QObject,
+) -> None:
+    """Hear an engine to its end; both functions are called in the GUI thread, ``on_end`` last.
 
     The way to end it early is to end the engine: its pipe then ends, and so does the thread.
     """
+    listener = Listener(engine, parent)
+    listener.event_received.connect(on_event)
+    listener.ended.connect(on_end)
+    listener.ended.connect(listener.deleteLater)
+    listener.start()
 
-    heard = Signal(object)
+
+class Listener(QObject):
+    """Reads an engine's events in a thread; its signals are emitted in the GUI thread."""
+
+    event_received = Signal(object)
     ended = Signal()
 
     def __init__(self, engine: Engine, parent: QObject) -> None:
         super().__init__(parent)
-        # a generator *function*: anything else gets a worker that cannot be heard
-        self._worker = create_worker(_listen, engine, _start_thread=False)
-        self._worker.yielded.connect(self.heard)
+        self._worker = create_worker(_events, engine, _start_thread=False)
+        # a signal that is connected to a signal of an object of another thread waits in its queue
+        self._worker.yielded.connect(self.event_received)
         self._worker.finished.connect(self.ended)
+
+    def start(self) -> None:
+        """Begin to read."""
         self._worker.start()
+
+
+def _events(engine: Engine) -> Iterator[Event]:
+    # a generator *function*: from anything else, superqt makes a worker that yields nothing
+    yield from engine.events()
 
 
 def _work(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Iterator[Any]:
@@ -42,16 +64,17 @@ def _work(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Iterator[
         yield function(*arguments)
     except AlntError as error:
         yield error
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - nobody above this thread would see it
         traceback.print_exc()
         yield AlntError(
             f"Something unforeseen happened ({type(error).__name__}: {error}); please report it."
         )
 
 
-class Line(QObject):
-    """Slow calls on files, one after another away from the GUI thread, so that each sees what the
-    one before wrote.
+class FileWorker(QObject):
+    """Makes slow calls on files away from the GUI thread, one after another.
+
+    Each thus sees what the one before has written.
     """
 
     def __init__(self, parent: QObject) -> None:
@@ -72,7 +95,7 @@ class Line(QObject):
         done: Callable[[Any], None],
         failed: Callable[[AlntError], None],
     ) -> None:
-        """Call ``function``; what comes of it is handed to ``done`` or ``failed`` in the GUI
+        """Call ``function``; its result goes to ``done``, or its error to ``failed``, in the GUI
         thread.
         """
         call = _Call(self, function, arguments, done, failed)
@@ -81,9 +104,7 @@ class Line(QObject):
         self._pool.start(call.worker)
 
     def wait(self, milliseconds: int = 30_000) -> bool:
-        """Wait until all that was asked for is on the disk; what comes of it is handed over
-        later.
-        """
+        """Wait until all calls have been made; their results are handed over later."""
         return bool(self._pool.waitForDone(milliseconds))
 
     def _forget(self, call: _Call) -> None:
@@ -95,16 +116,25 @@ class _Call(QObject):
     over = Signal(object)
 
     def __init__(
-        self, parent: QObject, function: Any, arguments: tuple[Any, ...], done: Any, failed: Any
+        self,
+        parent: QObject,
+        function: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        done: Callable[[Any], None],
+        failed: Callable[[AlntError], None],
     ) -> None:
         super().__init__(parent)
-        self._done, self._failed = done, failed
+        self._done = done
+        self._failed = failed
         self.worker = create_worker(_work, function, arguments, _start_thread=False)
         self.worker.yielded.connect(self._take)
 
     def _take(self, result: Any) -> None:
         try:
-            (self._failed if isinstance(result, AlntError) else self._done)(result)
+            if isinstance(result, AlntError):
+                self._failed(result)
+            else:
+                self._done(result)
         finally:
             self.over.emit(self)
 

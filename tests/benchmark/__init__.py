@@ -1,23 +1,24 @@
-"""The benchmark: a simulated radiologist on volumes with known truth, through the public API alone."""
+"""The study: a simulated radiologist on volumes with known truth, through the public API alone.
 
-from benchmark.datasets import SETS
-from benchmark.experiments import ARMS, METHODS
-from benchmark.figure import draw
+Run it as ``python tests/benchmark``; ``README.md`` says what it answers.
+"""
+
+from benchmark.datasets import DATASETS
+from benchmark.experiments import METHODS, STRATEGIES
 from benchmark.results import Results
-from benchmark.runner import PARTS, Plan, judge_anew, quick, run
+from benchmark.runner import PARTS, Plan, quick, rescore, run
 from benchmark.tables import Table, tables
 
 __all__ = [
-    "ARMS",
+    "DATASETS",
     "METHODS",
     "PARTS",
-    "SETS",
+    "STRATEGIES",
     "Plan",
     "Results",
     "Table",
-    "draw",
-    "judge_anew",
     "quick",
+    "rescore",
     "run",
     "tables",
 ]

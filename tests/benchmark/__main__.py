@@ -1,151 +1,254 @@
-"""``napari-alnt bench loop | step | rank | data | ranks``: what the loop finds and saves, and what it costs."""
+"""The study's commands, from a checkout: ``python tests/benchmark --help``."""
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
-from tyro.conf import FlagCreatePairsOff, Positional
+import tyro
+from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional
 
-from benchmark import ARMS, METHODS, PARTS, SETS, Plan, Results, draw, judge_anew, quick, run, speed, tables
+if __package__ in (None, ""):  # run as a folder: its modules are found as the package "benchmark"
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from benchmark import (
+    DATASETS,
+    METHODS,
+    PARTS,
+    STRATEGIES,
+    Plan,
+    Results,
+    quick,
+    readme,
+    rescore,
+    run,
+    speed,
+    tables,
+)
+from benchmark.datasets import available
+from benchmark.figure import draw
+from benchmark.steps import Options
+from benchmark.truth import Noise
 from napari_alnt.cli.terminal import Terminal
 from napari_alnt.errors import AlntError
-from napari_alnt.settings import Network
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from benchmark.results import Row
+
+PROG = "python tests/benchmark"
 Flag = FlagCreatePairsOff[bool]
-Cost = Literal["step", "rank", "data", "ranks"]
 
 
 @dataclass(frozen=True)
-class Bench:
-    """Measure on volumes with known truth: are wrong masks found, does weighing help, are minutes saved."""
+class Loop:
+    """Measure on volumes with known truth: errors found, training helped, minutes saved."""
 
-    what: Positional[Literal["loop"]] = "loop"
-    """What to measure."""
     data: Path = Path("data")
     """Folder of the volumes: msd_hippocampus, openkbp_hn_ct, sts_tumour_ct_2mm, covid_ct_seg20."""
     out: Path = Path("bench")
-    """Folder for results.jsonl and the work; what is there already is not run again."""
-    sets: tuple[str, ...] = ()
-    """Sets of volumes; by default all that are in the data folder, or synthetic ones if none is."""
-    noises: tuple[Literal["planted", "natural"], ...] = ("planted", "natural")
-    """Teacher noise: planted errors, or a real teacher's."""
+    """Folder for the work; what has a row already is not run again."""
+    rows: Path | None = None
+    """File of the rows; by default results.jsonl in the folder for the work."""
+    datasets: tuple[str, ...] = ()
+    """Datasets; by default all that are in the data folder, or a synthetic one if none is."""
+    noises: tuple[Noise, ...] = ("planted", "natural")
+    """Teacher noise: simulated errors, or a real teacher's."""
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
-    """Seeds: who plays which role, the planted errors, and the training."""
+    """Seeds: who plays which role, the simulated errors, and the training."""
     parts: tuple[str, ...] = PARTS
-    """Questions: 'find', 'find, paper', 'train', 'loop'."""
+    """Questions: 'detection', 'detection, paper', 'train', 'loop'."""
     methods: tuple[str, ...] = tuple(METHODS)
     """Ways to train that take part."""
-    arms: tuple[str, ...] = ARMS
-    """Rankings that the loop follows."""
+    strategies: tuple[str, ...] = STRATEGIES
+    """Rankings that the loop follows, and its two bounds."""
     quick: Flag = False
-    """A small run of under ten minutes on two cores: finding and training on two sets, one seed."""
+    """A run of minutes: detection and training on two datasets, one seed."""
     jobs: int = 0
     """Trials at a time, one core each; 0 takes all cores."""
     keep: Flag = False
     """Keep every trial's project."""
     tables: Flag = False
-    """Run nothing; print the tables of the results that are there."""
-    judge: Flag = False
-    """Train nothing; judge the rankings anew by the scores that are kept, as after a change of a ranking."""
+    """Run nothing; print the tables of the rows that are there."""
+    rescore: Flag = False
+    """Train nothing; sort by the scores that are kept, as after a change of a ranking."""
     figure: Path | None = None
     """Draw the results into this file (.svg, .png, .pdf); needs matplotlib."""
     json: Flag = False
     """Print JSON lines instead of text."""
 
     def __call__(self, terminal: Terminal) -> None:
-        if self.tables:
-            results = Results(self.out / "results.jsonl")
-        else:
-            results = judge_anew(self._plan()) if self.judge else run(self._plan(), terminal.say)
+        """Run what is missing, and print every table."""
+        results = self._results(terminal.say)
         for table in tables(results.rows):
-            terminal.table(table.title, table.columns, table.rows)
+            # a program learns from each row which table it belongs to
+            name = {"table": table.title} if self.json else {}
+            terminal.table(table.title, "TableRow", [name | one for one in table.records()])
         if self.figure is not None:
             draw(results.rows, self.figure)
-        hours = math.fsum(row["seconds"] for row in results.rows if row.get("seconds")) / 3600
-        terminal.say(f"{len(results.rows)} rows in {results.path}; {hours:.2f} core hours of work stand behind them.")
+        seconds = math.fsum(row.get("seconds") or 0.0 for row in results.rows)
+        terminal.say(
+            f"{len(results.rows)} rows in {results.path}; {seconds / 3600:.2f} core hours of work"
+            " stand behind them."
+        )
+
+    def _results(self, say: Callable[[str], None]) -> Results:
+        plan = self._plan()
+        if self.tables:
+            return plan.results()
+        return rescore(plan) if self.rescore else run(plan, say)
 
     def _plan(self) -> Plan:
-        for given, known, what in (
-            (self.sets, SETS, "set"), (self.parts, PARTS, "part"), (self.methods, METHODS, "method"),
-            (self.arms, ARMS, "ranking"),
-        ):  # fmt: skip
-            _check(given, known, what)
-        values: dict[str, Any] = {
-            name: getattr(self, name) for name in ("data", "out", "noises", "seeds", "parts", "methods", "arms", "keep")
-        }
-        plan = Plan(sets=self.sets or _there(self.data), jobs=self.jobs or os.cpu_count() or 1, **values)
+        _check(self.datasets, DATASETS, "dataset")
+        _check(self.parts, PARTS, "part")
+        _check(self.methods, METHODS, "method")
+        _check(self.strategies, STRATEGIES, "strategy")
+        plan = Plan(
+            data=self.data,
+            out=self.out,
+            rows=self.rows,
+            datasets=self.datasets or available(self.data),
+            noises=self.noises,
+            seeds=self.seeds,
+            parts=self.parts,
+            methods=self.methods,
+            strategies=self.strategies,
+            jobs=self.jobs or os.cpu_count() or 1,
+            keep=self.keep,
+        )
         return quick(plan) if self.quick else plan
 
 
-@dataclass(frozen=True)
-class Speed:
-    """Measure on this machine: a weighted step beside an ordinary one, ranking beside inference, waiting for data, two
-    processes beside one."""
+def _check(given: tuple[str, ...], known: Iterable[str], what: str) -> None:
+    for name in given:
+        if name not in known:
+            raise AlntError(f"The benchmark has no {what} '{name}'; there are {', '.join(known)}.")
 
-    what: Positional[Cost]
-    """What to measure."""
-    project: Positional[Path | None] = None
-    """For 'data': the project to train on for some steps."""
-    network: Network = "unet"
-    """The network; 'unet' is the paper's."""
-    size: int = 48
-    """Side of a patch in voxels."""
-    volume: int = 192
-    """Side of the ranked case in voxels."""
-    batch: int = 4
-    """Pseudo-labelled patches in a step (B)."""
-    expert_batch: int = 4
-    """Expert patches in a step (V)."""
-    repeats: int = 9
-    """Rounds that are timed; the table has their medians."""
-    steps: int = 50
-    """For 'data': steps to train."""
-    device: Literal["cpu", "cuda"] = "cpu"
-    """Where to compute."""
-    threads: int = 0
-    """Processor threads; 0 takes all."""
+
+@dataclass(frozen=True)
+class Cost:
+    """What a cost of this machine has in common: its options, and where its rows go."""
+
+    setup: OmitArgPrefixes[Options] = field(default_factory=Options)
     out: Path | None = None
     """A file that the rows are appended to, as JSON lines that name the machine and the day."""
     json: Flag = False
     """Print JSON lines instead of text."""
 
     def __call__(self, terminal: Terminal) -> None:
-        rows = list(self._rows())
-        if self.out is not None:
-            speed.keep(self.out, {"what": self.what, "network": self.network, "size": self.size}, rows)
-        found = speed.table(f"bench {self.what}", rows)
-        terminal.table(found.title, found.columns, found.rows)
+        """Measure, and print a row for each way."""
+        what = type(self).__name__.lower()
+        setup = self.setup
+        key = {"what": what, "network": setup.network, "size": setup.size, "device": setup.device}
+        _show(terminal, key, list(self._rows()), self.out)
 
-    def _rows(self) -> Iterator[dict[str, Any]]:
-        if self.what == "data":
-            if self.project is None:
-                raise AlntError(
-                    "Waiting for data is measured on a project; name its folder: napari-alnt bench data PROJECT."
-                )
-            yield speed.data(self.project, self.steps)
-            return
-        names = ("network", "size", "volume", "batch", "expert_batch", "repeats", "device", "threads")
-        yield from speed.measure(self.what, **{name: getattr(self, name) for name in names})
+    def _rows(self) -> Iterable[Row]:
+        raise NotImplementedError
 
 
-def bench_of(words: Sequence[str]) -> type[Bench] | type[Speed]:
-    """Which of the two these words ask for."""
-    return Speed if words and words[0] in get_args(Cost) else Bench
+@dataclass(frozen=True)
+class Step(Cost):
+    """Measure a weighted step beside an ordinary one on the same patches, and its memory."""
+
+    def _rows(self) -> Iterable[Row]:
+        return speed.step(self.setup)
 
 
-def _check(given: tuple[str, ...], known: Any, what: str) -> None:
-    for name in given:
-        if name not in known:
-            raise AlntError(f"The benchmark has no {what} '{name}'; there are {', '.join(known)}.")
+@dataclass(frozen=True)
+class Ranking(Cost):
+    """Measure the ranking of a case beside plain inference on it."""
+
+    def _rows(self) -> Iterable[Row]:
+        return speed.ranking(self.setup)
 
 
-def _there(data: Path) -> tuple[str, ...]:
-    """The sets whose volumes are in the data folder; the synthetic one where none is."""
-    return tuple(name for name, found in SETS.items() if found.folder and (data / found.folder).exists()) or (
-        "phantom",
-    )
+@dataclass(frozen=True)
+class Workers(Cost):
+    """Measure two processes that train together beside one."""
+
+    def _rows(self) -> Iterable[Row]:
+        return speed.workers(self.setup)
+
+
+@dataclass(frozen=True)
+class Data:
+    """Measure how long training waits for its patches, and whether its memory grows."""
+
+    project: Positional[Path]
+    """Folder of the project to train on for some steps."""
+    steps: int = 50
+    """Steps to train."""
+    out: Path | None = None
+    """A file that the row is appended to, as a JSON line that names the machine and the day."""
+    json: Flag = False
+    """Print JSON lines instead of text."""
+
+    def __call__(self, terminal: Terminal) -> None:
+        """Measure, and print the row."""
+        _show(terminal, {"what": "data"}, [speed.data(self.project, self.steps)], self.out)
+
+
+def _show(terminal: Terminal, key: Row, rows: list[Row], out: Path | None) -> None:
+    if out is not None:
+        speed.keep(out, key, rows)
+    terminal.table(f"{key['what']} ({speed.machine()})", key["what"].capitalize(), rows)
+
+
+@dataclass(frozen=True)
+class Readme:
+    """Write the generated tables of both READMEs anew from the committed rows."""
+
+    json: Flag = False
+    """Print JSON lines instead of text."""
+
+    def __call__(self, terminal: Terminal) -> None:
+        """Write, and name the files that have changed."""
+        rows = [{"file": str(path)} for path in readme.write()]
+        terminal.table("READMEs with new tables", "Readme", rows)
+        if not rows:
+            terminal.say("Both READMEs have the tables of the rows.")
+
+
+COMMANDS: dict[str, Callable[..., Any]] = {
+    "loop": Loop,
+    "step": Step,
+    "ranking": Ranking,
+    "data": Data,
+    "workers": Workers,
+    "readme": Readme,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns 0 if it went well, 1 for a problem to correct; exits with 2 where there is no such
+    command.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    terminal = Terminal(json="--json" in words)
+    try:
+        command = tyro.extras.subcommand_cli_from_dict(
+            COMMANDS,
+            prog=PROG,
+            description="Measure what the loop finds and what it costs.",
+            args=words,
+        )
+        command(terminal)
+    except AlntError as error:
+        terminal.error(str(error), 1)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # whoever was reading has seen enough
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

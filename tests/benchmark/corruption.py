@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmark.datasets import LabelledCase
 from napari_alnt.data import Volume, mask_dice, read_labels, read_volume, write_labels
-from napari_alnt.simulation.label_noise import Planned, plan, plant, wobble
+from napari_alnt.simulation import CLEAN, Corruption, assign_corruptions, corrupt, jitter_boundary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmark.datasets import LabelledCase
 
 Array = npt.NDArray[Any]
 
@@ -23,7 +26,7 @@ WRONG_DICE = 0.75
 
 @dataclass(frozen=True)
 class CorruptedMask:
-    """The teacher's mask of a case, and what is wrong with it; "none" if nothing is."""
+    """The teacher's mask of a case, and what is wrong with it; CLEAN if nothing is."""
 
     file: Path
     corruption: str
@@ -32,19 +35,23 @@ class CorruptedMask:
 def write_corrupted(
     cases: Sequence[LabelledCase], corruptions: Sequence[str], seed: int, folder: Path
 ) -> dict[str, CorruptedMask]:
-    """Write a mask for every case into ``folder``: three in ten corrupted, the others with an edge
-    that is mildly unsteady, as any good mask has.
+    """Write a teacher's mask for every case into ``folder``.
+
+    Three in ten are corrupted; the others have an edge that is mildly unsteady, as any good
+    mask has.
     """
     folder.mkdir()
     truth = {case.name: read_labels(case.truth) for case in cases}
+    # an empty mask has nothing that could be corrupted
     drawn = [name for name, mask in truth.items() if mask.voxels.any()]
     rng = np.random.default_rng([seed, 23])
-    planned = plan(drawn, CORRUPTED_SHARE, corruptions, rng)
+    planned = assign_corruptions(drawn, CORRUPTED_SHARE, corruptions, rng)
     masks: dict[str, CorruptedMask] = {}
     for number, case in enumerate(cases):
         true = truth[case.name]
+        # a generator for each case: an edge does not depend on the cases before it
         edge = np.random.default_rng([seed, 29, number])
-        good = wobble(true.voxels, true.spacing, edge)
+        good = jitter_boundary(true.voxels, true.spacing, edge)
         mask, kind = _corrupted(case, true, good, planned.get(case.name), corruptions)
         masks[case.name] = CorruptedMask(folder / f"{case.name}.nii.gz", kind)
         write_labels(masks[case.name].file, mask, true.grid)
@@ -55,18 +62,20 @@ def _corrupted(
     case: LabelledCase,
     truth: Volume,
     good: Array,
-    planned: Planned | None,
+    planned: Corruption | None,
     corruptions: Sequence[str],
 ) -> tuple[Array, str]:
-    """The case's mask and what is wrong with it; where the planned kind cannot make the mask wrong,
-    another one does.
+    """Corrupt a case's mask, and say how.
+
+    Where the planned kind cannot make the mask wrong, another one does.
     """
-    if planned is None or planned.kind == "none":
-        return good, "none"
+    if planned is None or planned.kind == CLEAN:
+        return good, CLEAN
     image = read_volume(case.image).voxels
     for kind in (planned.kind, *(kind for kind in corruptions if kind != planned.kind)):
+        # one seed for several cases makes them err alike, as a scanner or a site would
         rng = np.random.default_rng(planned.seed)
-        mask = plant(good, image, truth.spacing, kind, rng)
+        mask = corrupt(good, image, truth.spacing, kind, rng)
         if mask_dice(mask, truth.voxels) <= WRONG_DICE:
             return mask, kind
-    return good, "none"
+    return good, CLEAN

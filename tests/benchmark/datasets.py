@@ -12,8 +12,7 @@ import numpy as np
 from napari_alnt.data import Grid, read_labels, read_volume, write_image, write_labels
 from napari_alnt.errors import AlntError
 from napari_alnt.settings import Settings
-from napari_alnt.simulation import write_phantoms
-from napari_alnt.simulation.label_noise import kinds_for
+from napari_alnt.simulation import corruptions_for, write_phantoms
 
 IGNORE_LABEL = 255
 SLAB_MM = 20.0
@@ -35,9 +34,9 @@ class LabelledCase:
 class Split:
     """Patients that a seed draws for each role; the others are left out."""
 
-    seed: int
+    teacher_training: int
     reference: int
-    audit: int
+    test: int
     pool: int
 
 
@@ -58,11 +57,12 @@ class BenchmarkDataset:
     def draw(self, seed: int) -> dict[str, tuple[LabelledCase, ...]]:
         """The cases of each role, drawn by patient, so that no patient has two roles."""
         patients = sorted({case.patient for case in self.cases})
+        # a second number keeps this draw apart from others of the same seed
         order = np.random.default_rng([seed, 11]).permutation(len(patients))
         left = [patients[index] for index in order]
         roles: dict[str, tuple[LabelledCase, ...]] = {}
         # the pool is drawn last, so that a dataset that is too small has a smaller pool
-        for role in ("audit", "seed", "reference", "pool"):
+        for role in ("test", "teacher_training", "reference", "pool"):
             count = getattr(self.split, role)
             chosen = left[:count]
             left = left[count:]
@@ -90,13 +90,13 @@ SHORT = Settings(
     steps_per_epoch=20,
     learning_rate=5e-3,
     teacher_steps=100,
-    validate_every=6,
+    test_every=6,
     rank_every=2,
-    scope="all",
+    scope="all",  # baselines compare the gradients of all layers
     score_patches=4,
-    prepare=0,
-    threads=1,
-    loaders=0,
+    prefetch_cases=0,  # nobody looks at predictions
+    threads=1,  # trials run side by side, a core each
+    loader_threads=0,
 )
 """The short training of every baseline: 120 steps of B = 4, V = 2 patches of 24³ voxels."""
 
@@ -109,8 +109,8 @@ def hippocampus(data: Path, _: Path) -> BenchmarkDataset:
         _listed(data / "msd_hippocampus"),
         labels,
         _settings(window="percentile", spacing=(1.5, 1.5, 1.5)),
-        Split(seed=3, reference=6, audit=20, pool=48),
-        kinds_for(labels),
+        Split(teacher_training=3, reference=6, test=20, pool=48),
+        corruptions_for(labels),
     )
 
 
@@ -125,8 +125,8 @@ def head_and_neck(data: Path, _: Path) -> BenchmarkDataset:
         _settings(
             window="soft_tissue", spacing=(6.0, 6.0, 6.0), steps_per_epoch=42, teacher_steps=300
         ),
-        Split(seed=4, reference=6, audit=16, pool=40),
-        kinds_for(labels),
+        Split(teacher_training=4, reference=6, test=16, pool=40),
+        corruptions_for(labels),
     )
 
 
@@ -138,8 +138,8 @@ def sarcoma(data: Path, _: Path) -> BenchmarkDataset:
         _listed(data / "sts_tumour_ct_2mm"),
         labels,
         _settings(window="soft_tissue", spacing=(8.0, 8.0, 8.0), mirror=True),
-        Split(seed=4, reference=6, audit=8, pool=18),
-        kinds_for(labels),
+        Split(teacher_training=4, reference=6, test=8, pool=18),
+        corruptions_for(labels),
     )
 
 
@@ -162,9 +162,9 @@ def covid(data: Path, work: Path) -> BenchmarkDataset:
         tuple(_slab(folder, path.name) for path in sorted((folder / "images").glob("*.nii.gz"))),
         labels,
         settings,
-        Split(seed=0, reference=2, audit=3, pool=5),
+        Split(teacher_training=0, reference=2, test=3, pool=5),
         # a slab is cut short as it is
-        tuple(kind for kind in kinds_for(labels) if kind != "truncated"),
+        tuple(kind for kind in corruptions_for(labels) if kind != "truncated"),
     )
 
 
@@ -172,7 +172,7 @@ def phantom(_: Path, work: Path) -> BenchmarkDataset:
     """Synthetic chest CTs, for machines without the other datasets."""
     folder = work / "phantoms"
     if not (folder / "done").exists():
-        write_phantoms(folder, cases=32, shape=(60, 72, 84), damaged=0)
+        write_phantoms(folder, cases=32, shape=(60, 72, 84), corrupted=0)
         (folder / "done").touch()
     labels = {1: "ground glass", 2: "consolidation"}
     return BenchmarkDataset(
@@ -180,8 +180,8 @@ def phantom(_: Path, work: Path) -> BenchmarkDataset:
         _listed(folder, "truth"),
         labels,
         _settings(window="lung", spacing=(6.0, 6.0, 6.0)),
-        Split(seed=3, reference=4, audit=6, pool=18),
-        kinds_for(labels),
+        Split(teacher_training=3, reference=4, test=6, pool=18),
+        corruptions_for(labels),
     )
 
 
@@ -241,8 +241,9 @@ def _stem(name: str) -> str:
 
 
 def _slab(folder: Path, name: str) -> LabelledCase:
-    """The case of a slab's file; its name ends in the slab's number, and before it is the patient's
-    name.
+    """One slab as a case.
+
+    The name of its file ends in the slab's number; before that stands the patient's name.
     """
     image, truth, teacher = (folder / kind / name for kind in ("images", "truth", "teacher"))
     return LabelledCase(_stem(name), _stem(name).rsplit("_", 1)[0], image, truth, teacher)
@@ -255,23 +256,22 @@ def _cut_slabs(source: Path, folder: Path) -> None:
     for path in sorted((source / "expert").glob("*.nii.gz")):
         image = read_volume(source / "images" / path.name)
         truth = read_labels(path).voxels
-        teacher = read_labels(source / "teacher" / path.name, unknown=IGNORE_LABEL).voxels
+        teacher = read_labels(source / "teacher" / path.name, ignore_label=IGNORE_LABEL).voxels
         labelled = np.flatnonzero((teacher != IGNORE_LABEL).any(axis=(1, 2)))
         depth = max(1, round(SLAB_MM / image.spacing[0]))
+        # whole slabs only; what is left at the end is too thin for a patch
         starts = range(int(labelled[0]), int(labelled[-1]) + 2 - depth, depth)
         for number, start in enumerate(starts):
             cut = slice(start, start + depth)
+            # a slab that neither marks would be a case without anything to learn or find
             if truth[cut].any() or (teacher[cut] == 1).any():
                 parts = {"images": image.voxels[cut], "truth": truth[cut], "teacher": teacher[cut]}
                 _write_slab(folder, f"{_stem(path.name)}_{number:02d}.nii.gz", parts, image.spacing)
-    (folder / "done").touch()
+    (folder / "done").touch()  # last, so that an interrupted cut is made again
 
 
 def _write_slab(
-    folder: Path,
-    name: str,
-    parts: dict[str, np.ndarray],
-    spacing: tuple[float, float, float],
+    folder: Path, name: str, parts: dict[str, np.ndarray], spacing: tuple[float, float, float]
 ) -> None:
     grid = Grid.new(parts["images"].shape, spacing)
     write_image(folder / "images" / name, parts["images"], grid)

@@ -1,4 +1,4 @@
-"""The three questions: does it find wrong masks, does weighing help training, does it save minutes."""
+"""The study's questions: errors found, training helped, minutes saved."""
 
 from __future__ import annotations
 
@@ -7,154 +7,214 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmark.baselines import priorities, until
+from benchmark.baselines import mask_size, priorities, until
 from benchmark.metrics import auroc, precision_at, rank_correlation, within_strata
-from benchmark.results import Results, Row
-from benchmark.trial import Heard, Trial, correct
-from napari_alnt.events import CaseScored, Validated
-from napari_alnt.ranking import RANKINGS, CaseScores, Looks
+from benchmark.trial import EventLog, Trial
+from napari_alnt.events import CaseScored, Tested
+from napari_alnt.ranking import RANKINGS, CaseScores, Reviews
 from napari_alnt.session import Session
-from napari_alnt.settings import Settings
 
-# does it find the wrong masks -----------------------------------------------------------------------------------------
+if TYPE_CHECKING:
+    from benchmark.results import Results, Row
+    from napari_alnt.settings import Settings
+
+Scores = Mapping[str, list[CaseScored]]
+
+# does it find the wrong masks ---------------------------------------------------------------------
 
 PAPER = "RGSM_AL dot, μ 0 (paper)"
-STUDENTS: dict[str, dict[str, Any]] = {"default": {}, "paper": {"method": "RGSM_AL", "similarity": "dot", "mu": 0.0}}
-"""Students whose scores are compared: the default one, and the paper's, whose loss has no expert in it."""
+STUDENTS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "paper": {"method": "RGSM_AL", "trust_measure": "dot", "mu": 0.0},
+}
+"""Students whose scores are compared: the default one, and the paper's, without experts in the
+loss.
+"""
 
 
-def find(trial: Trial, student: str, results: Results) -> None:
-    """Train a student, ranking along the way; one row for each rival, and the scores for a later look."""
+def detection(trial: Trial, student: str, results: Results) -> None:
+    """Train a student that ranks the pool along the way.
+
+    It adds a row for the training, and one for each ranking and baseline; the scores are kept
+    for later questions.
+    """
     start = time.monotonic()
-    heard = Heard()
+    log = EventLog()
     folder = trial.copy(trial.base, "training")
     settings = dataclasses.replace(trial.settings, **STUDENTS[student])
     with Session.open(folder) as session:
-        trial.follow(session.train(settings), heard)
+        trial.follow(session.train(settings), log)
     seconds = time.monotonic() - start
-    shutil.rmtree(trial.folder / f"student_{student}", ignore_errors=True)
-    folder.rename(trial.folder / f"student_{student}")
-    trial.keep_scores(student, heard.scores)
-    end = audited(heard.audits[-1])
-    name = PAPER if student == "paper" else student
-    results.add({**trial.key, "part": "train", "configuration": name, **end, "seconds": seconds})
-    judge(trial, student, results)
+    # the loops start from this project, with its student and its ranking
+    trained = trial.folder / f"student_{student}"
+    shutil.rmtree(trained, ignore_errors=True)
+    folder.rename(trained)
+    trial.write_scores(student, log.scores)
+    results.add({
+        **trial.key,
+        "part": "train",
+        "configuration": PAPER if student == "paper" else student,
+        **evaluation_row(log.tested[-1]),
+        "seconds": seconds,
+    })  # fmt: skip
+    score_rankings(trial, student, results)
 
 
-def judge(trial: Trial, student: str, results: Results) -> None:
-    """Judge every rival, and the noise audit, by the kept scores of a student; rows that are there are made anew."""
-    scores = trial.scores(student)
-    results.drop(part=part_of(student), **trial.key)
-    for row in found(trial, scores):
-        results.add({**trial.key, "part": part_of(student), **row})
+def score_rankings(trial: Trial, student: str, results: Results) -> None:
+    """Make the rows of all rankings and of the label-noise estimate from a student's kept scores.
+
+    Rows that are there already are replaced.
+    """
+    scores = trial.read_scores(student)
+    part = detection_part(student)
+    results.drop(part=part, **trial.key)
+    for row in detection_rows(trial, scores):
+        results.add({**trial.key, "part": part, **row})
     if student == "default":
-        results.drop(part="audit", **trial.key)
-        results.add({**trial.key, "part": "audit", **audit(trial, scores)})
+        results.drop(part="noise estimate", **trial.key)
+        results.add({**trial.key, "part": "noise estimate", **noise_row(trial, scores)})
 
 
-def part_of(student: str) -> str:
-    """The part under which a student's rows stand."""
-    return "find" if student == "default" else f"find, {student}"
+def detection_part(student: str) -> str:
+    """The part of the results that a student's rankings belong to."""
+    return "detection" if student == "default" else f"detection, {student}"
 
 
-def found(trial: Trial, scores: Mapping[str, list[CaseScored]]) -> Iterator[Row]:
-    """One row a rival: how well its order of the queue finds the wrong masks, at the end and along the way."""
-    steps = sorted({score.step for of_case in scores.values() for score in of_case})
-    by_step = [priorities(until(scores, step), trial.seed) for step in steps]
+def detection_rows(trial: Trial, scores: Scores) -> Iterator[Row]:
+    """A row for each ranking and baseline: how well its order finds the wrong masks.
+
+    ``along`` has the AUROC at every ranking of the run, the other measures are those at its
+    end.
+    """
     names = sorted(scores)
     flags = trial.wrong()
     wrong = np.array([flags[name] for name in names])
-    known = [trial.known[name] for name in names]
-    size = np.array([float(scores[name][-1].labelled) for name in names])
-    for rival, priority in by_step[-1].items():
-        along = [auroc(at[rival], wrong) for at in by_step]
+    size = np.array([float(mask_size(scores[name][-1])) for name in names])
+    costs = [trial.truth[name].cost for name in names]
+    errors = {
+        "rho dice": np.array([1 - cost.dice for cost in costs]),
+        "rho ml": np.array([cost.ml for cost in costs]),
+        "rho cm2": np.array([cost.cm2 for cost in costs]),
+    }
+    steps = sorted({score.step for of_case in scores.values() for score in of_case})
+    # what each ranking would have said at the time, without the scores that came later
+    by_step = [priorities(until(scores, step), trial.seed) for step in steps]
+    for name, priority in by_step[-1].items():
+        along = [auroc(at_step[name], wrong) for at_step in by_step]
         yield {
-            "configuration": rival,
+            "configuration": name,
             "auroc": along[-1],
             "along": along,
             "like size": within_strata(priority, wrong, size),
             **{f"precision@{k}": precision_at(priority, wrong, k) for k in (5, 10, 20)},
-            "rho dice": rank_correlation(priority, np.array([1 - k.work.dice for k in known])),
-            "rho ml": rank_correlation(priority, np.array([k.work.ml for k in known])),
-            "rho cm2": rank_correlation(priority, np.array([k.work.cm2 for k in known])),
+            **{rho: rank_correlation(priority, error) for rho, error in errors.items()},
         }
 
 
-def audited(audit: Validated) -> Row:
-    """The honest figures of one look at the audit cases, case by case."""
+def evaluation_row(tested: Tested) -> Row:
+    """The results of one evaluation on the held-out test set, case by case."""
     return {
-        "dice": audit.dice,
-        "hd95": audit.hd95,
-        "cases": {seen.case: seen.dice for seen in audit.cases},
-        "distances": {seen.case: seen.hd95 for seen in audit.cases},
+        "dice": tested.dice,
+        "hd95": tested.hd95,
+        "cases": {case.case: case.dice for case in tested.cases},
+        "distances": {case.case: case.hd95 for case in tested.cases},
     }
 
 
-# how many are wrong ---------------------------------------------------------------------------------------------------
+# how many are wrong -------------------------------------------------------------------------------
 
-LOOKS = 12
-"""Cases that are looked at for the noise audit."""
-
-
-def audit(trial: Trial, scores: Mapping[str, list[CaseScored]]) -> Row:
-    """Look at the cases that the noise audit asks for, one by one, and compare its estimate with the truth."""
-    newest = CaseScores.of([of_case[-1] for of_case in scores.values()], scores, seed=trial.seed)
-    flags, wrong, priority = trial.wrong(), dict[int, bool](), RANKINGS["alnt"](newest)
-    looks = Looks(newest.cases, priority, wrong, trial.threshold())
-    for _ in range(min(LOOKS, len(flags))):
-        (case,) = looks.next(1)
-        wrong[newest.cases.index(case)] = flags[case]
-    said = looks.audit()
-    assert said is not None
-    figures = {name: getattr(said, name) for name in ("share", "low", "high", "looked", "pool")}
-    return {"configuration": "noise audit", "truth": sum(flags.values()) / len(flags), **figures}
+REVIEWS = 12
+"""Cases that are reviewed for the label-noise estimate."""
 
 
-# does weighing help ---------------------------------------------------------------------------------------------------
+def noise_row(trial: Trial, scores: Scores) -> Row:
+    """Compare the label-noise estimate with the truth.
+
+    The cases that it asks for are reviewed one by one.
+    """
+    ranked = CaseScores.of(scores, seed=trial.seed)
+    flags = trial.wrong()
+    wrong: dict[int, bool] = {}
+    reviews = Reviews(ranked.cases, RANKINGS["alnt"](ranked), wrong, trial.threshold())
+    for _ in range(min(REVIEWS, len(flags))):
+        # one at a time: each review tells which next one narrows the estimate most
+        (case,) = reviews.next(1)
+        wrong[ranked.cases.index(case)] = flags[case]
+    estimate = reviews.estimate()
+    assert estimate is not None
+    return {
+        "configuration": "noise estimate",
+        "truth": sum(flags.values()) / len(flags),
+        "share": estimate.share,
+        "low": estimate.low,
+        "high": estimate.high,
+        "reviewed": estimate.reviewed,
+        "pool": estimate.pool,
+    }
+
+
+# does weighing help -------------------------------------------------------------------------------
 
 METHODS: dict[str, dict[str, Any]] = {
     "UNIFORM": {"method": "UNIFORM", "mu": 0.0},
     "experts only": {"method": "EXPERTS"},
     "experts + pseudo": {"method": "UNIFORM"},
     PAPER: STUDENTS["paper"],
-    "RGSM dot, μ 1": {"similarity": "dot"},
-    "RGSM_AL dot, μ 1": {"method": "RGSM_AL", "similarity": "dot"},
-    "RGSM path, μ 0": {"mu": 0.0},
-    "RGSM path, μ 0.3": {"mu": 0.3},
-    "RGSM path, μ 3": {"mu": 3.0},
-    "RGS path, μ 1": {"method": "RGS"},
-    "RGSM_AL path, μ 1": {"method": "RGSM_AL"},
-    "RGS dot, μ 0": {"method": "RGS", "similarity": "dot", "mu": 0.0},
+    "RGSM dot, μ 1": {"trust_measure": "dot"},
+    "RGSM_AL dot, μ 1": {"method": "RGSM_AL", "trust_measure": "dot"},
+    "RGSM loss rank, μ 0": {"mu": 0.0},
+    "RGSM loss rank, μ 0.3": {"mu": 0.3},
+    "RGSM loss rank, μ 3": {"mu": 3.0},
+    "RGS loss rank, μ 1": {"method": "RGS"},
+    "RGSM_AL loss rank, μ 1": {"method": "RGSM_AL"},
+    "RGS dot, μ 0": {"method": "RGS", "trust_measure": "dot", "mu": 0.0},
     "RGM, μ 0": {"method": "RGM", "mu": 0.0},
-    "RGSM dot, μ 0": {"similarity": "dot", "mu": 0.0},
+    "RGSM dot, μ 0": {"trust_measure": "dot", "mu": 0.0},
     "RANDOM, μ 0": {"method": "RANDOM", "mu": 0.0},
     "SMALL_LOSS, μ 0": {"method": "SMALL_LOSS", "mu": 0.0},
     "SMALL_LOSS, μ 1": {"method": "SMALL_LOSS"},
-    "RGSM_AL cosine, μ 0": {"method": "RGSM_AL", "similarity": "cosine", "mu": 0.0},
-    "RGSM_AL dot head, μ 0": {"method": "RGSM_AL", "similarity": "dot", "scope": "head", "mu": 0.0},
-    "RGSM_AL cosine head, μ 0": {"method": "RGSM_AL", "similarity": "cosine", "scope": "head", "mu": 0.0},
+    "RGSM_AL cosine, μ 0": {"method": "RGSM_AL", "trust_measure": "cosine", "mu": 0.0},
+    "RGSM_AL dot head, μ 0": {
+        "method": "RGSM_AL",
+        "trust_measure": "dot",
+        "scope": "head",
+        "mu": 0.0,
+    },
+    "RGSM_AL cosine head, μ 0": {
+        "method": "RGSM_AL",
+        "trust_measure": "cosine",
+        "scope": "head",
+        "mu": 0.0,
+    },
     "UNIFORM, then experts": {"method": "UNIFORM", "mu": 0.0},
 }
-"""Ways to train that are compared with the default one; each gets the same steps."""
+"""Ways to train that are compared with the default one, by their settings; all take the same number
+of steps.
+"""
 FINE_TUNED = "UNIFORM, then experts"
 """The way whose second half is on the experts alone."""
 
 
 def train(trial: Trial, name: str, results: Results) -> None:
-    """Train one student in one way; a row with its audit Dice, case by case."""
+    """Train one student in one way; a row with its results on the test set."""
     start = time.monotonic()
-    heard = Heard()
+    log = EventLog()
     folder = trial.copy(trial.base, "train")
     with Session.open(folder) as session:
         for settings in _phases(trial.settings, name):
-            trial.follow(session.train(settings), heard)
+            trial.follow(session.train(settings), log)
     shutil.rmtree(folder)
-    row = {"configuration": name, **audited(heard.audits[-1]), "seconds": time.monotonic() - start}
-    results.add({**trial.key, "part": "train", **row})
+    results.add({
+        **trial.key,
+        "part": "train",
+        "configuration": name,
+        **evaluation_row(log.tested[-1]),
+        "seconds": time.monotonic() - start,
+    })  # fmt: skip
 
 
 def _phases(settings: Settings, name: str) -> tuple[Settings, ...]:
@@ -162,84 +222,81 @@ def _phases(settings: Settings, name: str) -> tuple[Settings, ...]:
     whole = dataclasses.replace(settings, **METHODS[name], rank_every=0)
     if name != FINE_TUNED:
         return (whole,)
-    half = dataclasses.replace(whole, epochs=settings.epochs // 2, validate_every=settings.epochs // 2)
+    # the second run goes on from the first one's network, with a learning rate that starts anew
+    epochs = settings.epochs // 2
+    half = dataclasses.replace(whole, epochs=epochs, test_every=epochs)
     return half, dataclasses.replace(half, method="EXPERTS", mu=1.0)
 
 
-# does it save minutes -------------------------------------------------------------------------------------------------
+# does it save minutes -----------------------------------------------------------------------------
 
 ROUNDS, SHARE = 4, 0.1
 """Rounds of corrections, and the part of the pool that is corrected in each."""
-ARMS = ("none", "all", "alnt", "foreground_random", "disagreement", "loss", "random", "entropy")
-"""Rankings that are followed; "none" corrects nothing, and "all" has every true mask but one (training needs a
-teacher's) from the first round on."""
+NONE, ALL = "none", "all"
+"""Two bounds: no correction, and every true mask but one (training needs a teacher's) from the
+first round on.
+"""
+STRATEGIES = (NONE, ALL, "alnt", "foreground_random", "disagreement", "loss", "random", "entropy")
+"""The bounds, and the rankings that the loop follows."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """Where a loop stands: cases corrected, minutes spent, audit Dice."""
+    """Where a loop stands: cases corrected, minutes spent, Dice on the test set."""
 
     corrected: int
     minutes: float
     dice: float
 
 
-def loop(trial: Trial, arm: str, results: Results, rounds: int = ROUNDS) -> None:
-    """Correct by one ranking, train on, look; a row with the curve of audit Dice over minutes."""
+def loop(trial: Trial, strategy: str, results: Results, rounds: int = ROUNDS) -> None:
+    """Correct by one ranking, train on, test; a row with the curve of test Dice over minutes."""
     start = time.monotonic()
     folder = trial.copy(trial.student, "loop")
     with Session.open(folder) as session:
-        points = list(_rounds(session, trial, arm, rounds))
+        points = list(_rounds(session, trial, strategy, rounds))
     shutil.rmtree(folder)
-    curve = [[p.corrected, round(p.minutes, 2), round(p.dice, 4)] for p in points]
     results.add({
-        **trial.key, "part": "loop", "configuration": arm, "curve": curve, "seconds": time.monotonic() - start
+        **trial.key,
+        "part": "loop",
+        "configuration": strategy,
+        "curve": [[p.corrected, round(p.minutes, 2), round(p.dice, 4)] for p in points],
+        "seconds": time.monotonic() - start,
     })  # fmt: skip
 
 
-def _rounds(session: Session, trial: Trial, arm: str, rounds: int) -> Iterator[Point]:
-    settings = _round_settings(trial.settings, arm)
-    spent, done, batch = 0.0, 0, max(1, round(SHARE * len(trial.known)))
-    yield Point(0, 0.0, session.validations()[-1].dice)
+def _rounds(session: Session, trial: Trial, strategy: str, rounds: int) -> Iterator[Point]:
+    settings = _round_settings(trial.settings, strategy)
+    batch = max(1, round(SHARE * len(trial.truth)))
+    corrected = 0
+    spent = 0.0
+    yield Point(corrected, spent, session.test_results()[-1].dice)
     for _ in range(rounds):
-        for case in _picks(session, trial, arm, batch):
-            spent, done = spent + correct(session, trial, case), done + 1
-        heard = Heard()
-        trial.follow(session.train(settings), heard)
-        yield Point(done, spent, heard.audits[-1].dice)
+        # the order is that of the last student's scores
+        for case in _picked(session, strategy, batch):
+            spent += trial.correct(session, case)
+            corrected += 1
+        log = EventLog()
+        trial.follow(session.train(settings), log)
+        yield Point(corrected, spent, log.tested[-1].dice)
 
 
-def _picks(session: Session, trial: Trial, arm: str, batch: int) -> list[str]:
-    if arm == "none":
+def _picked(session: Session, strategy: str, batch: int) -> list[str]:
+    """The cases that are corrected in this round."""
+    if strategy == NONE:
         return []
-    ranking = None if arm == "all" else arm
+    # for all cases any order will do
+    ranking = None if strategy == ALL else strategy
     open_cases = [row.case for row in session.queue(ranking) if row.status != "accepted"]
-    # training needs one teacher's mask at least
-    return open_cases[:-1] if arm == "all" else open_cases[:batch]
+    # a training needs one teacher's mask at least
+    return open_cases[:-1] if strategy == ALL else open_cases[:batch]
 
 
-def _round_settings(settings: Settings, arm: str) -> Settings:
-    """A round: a quarter of the first training, a ranking at its end where the arm asks for one."""
+def _round_settings(settings: Settings, strategy: str) -> Settings:
+    """A round is a quarter of the first training.
+
+    At its end the pool is ranked, for strategies that follow scores.
+    """
     epochs = max(1, settings.epochs // 4)
-    rank = 0 if arm in ("none", "all", "random") else epochs
-    return dataclasses.replace(settings, epochs=epochs, validate_every=epochs, rank_every=rank)
-
-
-def minutes_to(curve: list[list[float]], target: float) -> float:
-    """Minutes at which a curve of (corrected, minutes, Dice) first reaches a Dice, linear between points; else inf."""
-    before = curve[0]
-    if before[2] >= target:
-        return float(before[1])
-    for point in curve[1:]:
-        if point[2] >= target:
-            part = (target - before[2]) / (point[2] - before[2])
-            return float(before[1] + part * (point[1] - before[1]))
-        before = point
-    return float("inf")
-
-
-def area(curve: list[list[float]], limit: float) -> float:
-    """Mean audit Dice over the first ``limit`` minutes of a curve; its last value is kept to the end."""
-    at = np.linspace(0, limit, 200)
-    x, y = np.array([p[1] for p in curve]), np.array([p[2] for p in curve])
-    return float(np.interp(at, x, y).mean())
+    rank = 0 if strategy in (NONE, ALL, "random") else epochs
+    return dataclasses.replace(settings, epochs=epochs, test_every=epochs, rank_every=rank)

@@ -4,21 +4,44 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmark.experiments import ALL, NONE
+from benchmark.metrics import Curve, mean_known
 from benchmark.results import Row
-from benchmark.tables import FEW, compared, curves, gains, gather, mean
+from benchmark.tables import FEW, Key, compared, curves, gain, gather
 from napari_alnt.errors import AlntError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Rows = Sequence[Row]
 
 COLUMNS = 4
 """Loops side by side."""
 SHOWN = 14
-"""Rivals in the figure's first part; the table has all."""
-COLOURS = {"hippocampus": "#4477aa", "head_and_neck": "#228833", "sarcoma": "#aa3377", "covid": "#ee6677"}
-Rows = Sequence[Row]
+"""Rankings in the figure's first part; the table has all."""
+DATASETS = {
+    "hippocampus": "#4477aa",
+    "head_and_neck": "#228833",
+    "sarcoma": "#aa3377",
+    "covid": "#ccbb44",
+}
+OTHER_DATASET = "#888888"
+MARKERS = {"planted": "o", "natural": "D"}
+STRATEGIES = {
+    "alnt": {"color": "#000000", "lw": 2.2},
+    "disagreement": {"color": "#ee7733", "lw": 1.6, "ls": (0, (6, 1.5))},
+    "foreground_random": {"color": "#33bbee", "lw": 1.6, "ls": (0, (3, 1.2, 1, 1.2))},
+    "random": {"color": "#999999", "lw": 1.6, "ls": (0, (1, 1))},
+}
+"""Curves of the loop, in colours that no dataset has."""
+BOUNDS = {
+    ALL: {"color": "#555555", "lw": 0.9, "ls": "--"},
+    NONE: {"color": "#555555", "lw": 0.9, "ls": ":"},
+}
 
 
 def draw(rows: Rows, path: Path) -> None:
@@ -32,86 +55,142 @@ def draw(rows: Rows, path: Path) -> None:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise AlntError("The figure needs matplotlib; install it with: pip install matplotlib") from error
-    sets = sorted({(row["set"], row["noise"]) for row in rows if row["part"] == "loop"})
-    below = math.ceil(len(sets) / COLUMNS)
-    figure = Figure(figsize=(13, 5 + 3.2 * below), layout="constrained")
-    grid = figure.add_gridspec(1 + below, COLUMNS, height_ratios=(1.6, *[1] * below))
-    top = grid[0, :].subgridspec(1, 2, width_ratios=(1.2, 1))
-    _finding(figure.add_subplot(top[0]), rows)
+        raise AlntError(
+            "The figure needs matplotlib; install it with: pip install matplotlib"
+        ) from error
+    keys = sorted({(row["dataset"], row["noise"]) for row in rows if row["part"] == "loop"})
+    below = math.ceil(len(keys) / COLUMNS)
+    figure = Figure(figsize=(13, 6.6 + 3 * below), layout="constrained")
+    # a legend of its own under the points, and one under the curves: none lies on what it explains
+    heights = (5.8, 0.4, *[2.8] * below, *[0.35] * bool(below))
+    grid = figure.add_gridspec(len(heights), COLUMNS, height_ratios=heights)
+    top = grid[0, :].subgridspec(1, 2, width_ratios=(1.1, 1))
+    _detection(figure.add_subplot(top[0]), rows)
     _training(figure.add_subplot(top[1]), rows)
-    for place, key in enumerate(sets):
-        _loop(figure.add_subplot(grid[1 + place // COLUMNS, place % COLUMNS]), rows, key)
+    _explain_points(figure.add_subplot(grid[1, :]), rows)
+    for place, key in enumerate(keys):
+        axes = figure.add_subplot(grid[2 + place // COLUMNS, place % COLUMNS])
+        _loop(axes, curves(rows, key), key)
+    if keys:
+        _explain_curves(figure.add_subplot(grid[-1, :]), rows)
     figure.savefig(path, dpi=130)
 
 
-def _finding(axes: Any, rows: Rows) -> None:
-    """AUROC of the best rivals: a filled mark a set for planted noise, an open one for natural."""
-    grid = gather(rows, "find", lambda row: row["auroc"])
-    level = {name: mean(mean(values) for values in cells.values()) for name, cells in grid.items()}
+def _detection(axes: Any, rows: Rows) -> None:
+    """AUROC of the best rankings: a mark for each dataset and noise, a bar for the mean."""
+    grid = gather(rows, "detection", lambda row: row["auroc"])
+    level = {
+        name: mean_known(mean_known(values) for values in cells.values())
+        for name, cells in grid.items()
+    }
     best = sorted(level, key=lambda name: -level[name])[:SHOWN]
+    # the product's ranking and chance are always shown
     best += [name for name in ("alnt", "random") if name in level and name not in best]
+    axes.axvline(0.5, color="#cccccc", zorder=0)
     for place, name in enumerate(best):
-        for (of_set, noise), values in grid[name].items():
-            face = _colour(of_set) if noise == "planted" else "white"
-            axes.plot(mean(values), -place, "o", mec=_colour(of_set), mfc=face, ms=6)
-        axes.plot(level[name], -place, "|", color="black", ms=14, mew=2)
+        for key, values in grid[name].items():
+            axes.plot(mean_known(values), -place, ms=6, **_mark(key))
+        axes.plot(level[name], -place, "|", color="black", ms=15, mew=2.2)
     axes.set_yticks([-place for place in range(len(best))], best)
     for label in axes.get_yticklabels():
         label.set_fontweight("bold" if label.get_text() == "alnt" else "normal")
-    axes.set_xlabel("AUROC for wrong masks (bar: mean over sets)")
-    axes.axvline(0.5, color="#ccc", zorder=0)
+    axes.set_xlabel("AUROC for wrong masks (0.5: chance)")
     axes.set_title("Finding wrong masks", loc="left", fontweight="bold")
-    _legend(axes, {of_set for cells in grid.values() for of_set, _ in cells})
-
-
-def _legend(axes: Any, sets: set[str]) -> None:
-    for of_set in sorted(sets):
-        axes.plot([], [], "o", color=_colour(of_set), label=of_set.replace("_", " "))
-    axes.plot([], [], "o", mec="#666", mfc="#666", label="planted")
-    axes.plot([], [], "o", mec="#666", mfc="white", label="natural")
-    axes.legend(fontsize=8, loc="lower left", frameon=False)
 
 
 def _training(axes: Any, rows: Rows) -> None:
-    """The default method's paired gain in audit Dice over each other one, with 95 % intervals from three seeds on."""
-    grid, keys = gather(rows, "train", lambda row: row["dice"]), compared(rows)
+    """The default's paired gain in test Dice over each other way to train.
+
+    Intervals (95 %) where enough seeds have run.
+    """
+    grid = gather(rows, "train", lambda row: row["dice"])
+    keys = compared(rows)
     names = [name for name in grid if name != "default"]
+    axes.axvline(0, color="#888888", lw=1, zorder=0)
     for place, name in enumerate(names):
         for offset, key in enumerate(keys):
-            gain = gains(rows, key, "default", name)
-            if gain.seeds:
-                y = -place - (offset - (len(keys) - 1) / 2) * 0.16
-                if gain.seeds >= FEW:
-                    axes.plot([gain.low, gain.high], [y, y], color=_colour(key[0]), lw=1.5)
-                axes.plot(gain.mean, y, "o", mec=_colour(key[0]), mfc=_face(key), ms=4)
+            # datasets of one way to train lie side by side around its line
+            height = -place - (offset - (len(keys) - 1) / 2) * 0.16
+            _gain(axes, height, rows, key, name)
     axes.set_yticks([-place for place in range(len(names))], names)
-    axes.axvline(0, color="#888", lw=1, zorder=0)
-    axes.set_xlabel("gain in audit Dice of the default over each")
+    axes.set_xlabel("gain of the default in test Dice (line: 95 % interval)")
     axes.set_title("Training on noisy masks", loc="left", fontweight="bold")
 
 
-def _loop(axes: Any, rows: Rows, key: tuple[str, str]) -> None:
-    """Audit Dice over simulated minutes, mean over seeds, for each ranking."""
-    colours = {"alnt": "#ee6677", "foreground_random": "#4477aa", "disagreement": "#228833", "random": "#888888"}
-    for arm, seen in curves(rows, key).items():
-        if arm in colours:
-            limit = min(curve[-1][1] for curve in seen)
-            at = np.linspace(0, limit, 50)
-            lines = [np.interp(at, [p[1] for p in curve], [p[2] for p in curve]) for curve in seen]
-            axes.plot(at, np.mean(lines, 0), color=colours[arm], label=arm.replace("_", " "))
-        elif arm in ("all", "none"):
-            ends = mean(curve[-1][2] for curve in seen)
-            axes.axhline(ends, color="#555", lw=1, ls="--" if arm == "all" else ":", label=f"{arm} corrected")
-    axes.set_title(f"{key[0].replace('_', ' ')}, {key[1]}", loc="left", fontsize=10, fontweight="bold")
+def _gain(axes: Any, height: float, rows: Rows, key: Key, name: str) -> None:
+    seen = gain(rows, key, "default", name)
+    if seen.seeds >= FEW:
+        axes.plot([seen.low, seen.high], [height, height], color=_colour(key[0]), lw=1.5)
+    if seen.seeds:
+        axes.plot(seen.mean, height, ms=4, **_mark(key))
+
+
+def _loop(axes: Any, by_strategy: dict[str, list[Curve]], key: Key) -> None:
+    """Test Dice over simulated minutes, mean over seeds, for each ranking."""
+    for strategy, style in BOUNDS.items():
+        if strategy in by_strategy:
+            end = mean_known(curve[-1][2] for curve in by_strategy[strategy])
+            axes.axhline(end, zorder=0, **style)
+    for strategy, style in STRATEGIES.items():
+        if strategy in by_strategy:
+            minutes, dice = _mean_curve(by_strategy[strategy])
+            axes.plot(minutes, dice, zorder=3 if strategy == "alnt" else 2, **style)
+    axes.set_title(", ".join(key).replace("_", " "), loc="left", fontsize=10, fontweight="bold")
     axes.set_xlabel("simulated minutes")
-    axes.set_ylabel("audit Dice")
-    axes.legend(fontsize=7, frameon=False)
+    axes.set_ylabel("test Dice")
 
 
-def _colour(of_set: str) -> str:
-    return COLOURS.get(of_set, "#ccbb44")
+def _mean_curve(of_seeds: Sequence[Curve]) -> tuple[Any, Any]:
+    """Minutes and mean Dice over the seeds, as far as the shortest curve goes."""
+    # beyond the shortest curve the mean would be over other seeds
+    minutes = np.linspace(0, min(curve[-1][1] for curve in of_seeds), 50)
+    lines = [
+        np.interp(minutes, [point[1] for point in curve], [point[2] for point in curve])
+        for curve in of_seeds
+    ]
+    return minutes, np.mean(lines, axis=0)
 
 
-def _face(key: tuple[str, str]) -> str:
-    return _colour(key[0]) if key[1] == "planted" else "white"
+# legends ------------------------------------------------------------------------------------------
+
+
+def _explain_points(axes: Any, rows: Rows) -> None:
+    """Colours are datasets, shapes are kinds of noise."""
+    there = {row["dataset"] for row in rows}
+    known = [name for name in DATASETS if name in there]
+    for dataset in [*known, *sorted(there - set(known))]:
+        label = dataset.replace("_", " ")
+        axes.plot([], [], "s", color=_colour(dataset), ms=8, label=label)
+    for noise, marker in MARKERS.items():
+        face = "#666666" if noise == "planted" else "white"
+        axes.plot([], [], marker, mec="#666666", mfc=face, label=f"{noise} noise")
+    axes.plot([], [], "|", color="black", ms=12, mew=2.2, label="mean")
+    _legend(axes)
+
+
+def _explain_curves(axes: Any, rows: Rows) -> None:
+    there = {row["configuration"] for row in rows if row["part"] == "loop"}
+    for strategy, style in STRATEGIES.items():
+        if strategy in there:
+            axes.plot([], [], label=strategy.replace("_", " "), **style)
+    for strategy, style in BOUNDS.items():
+        if strategy in there:
+            axes.plot([], [], label=f"{strategy} corrected, at the end", **style)
+    _legend(axes)
+
+
+def _legend(axes: Any) -> None:
+    handles, _ = axes.get_legend_handles_labels()
+    axes.axis("off")
+    axes.legend(loc="center", ncols=len(handles), frameon=False, fontsize=9, handlelength=3)
+
+
+def _colour(dataset: str) -> str:
+    return DATASETS.get(dataset, OTHER_DATASET)
+
+
+def _mark(key: Key) -> dict[str, Any]:
+    """The mark of a dataset and its noise: filled circles are planted, open diamonds natural."""
+    dataset, noise = key
+    face = _colour(dataset) if noise == "planted" else "white"
+    return {"marker": MARKERS[noise], "ls": "", "mec": _colour(dataset), "mfc": face}

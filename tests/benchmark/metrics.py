@@ -1,16 +1,21 @@
-"""What the benchmark measures: how well a ranking detects wrong masks, what a loop's curve comes
-to, and intervals of paired differences.
+"""What the study measures.
+
+How well a ranking detects wrong masks, what a loop's curve comes to, and intervals of paired
+differences.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata, spearmanr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -48,12 +53,14 @@ def auroc(priority: Floats, wrong: Flags) -> float:
     zeros = len(wrong) - ones
     if not ones or not zeros:
         return math.nan
+    # ties share their mean rank, which counts them half
     return float((rankdata(priority)[wrong].sum() - ones * (ones + 1) / 2) / (ones * zeros))
 
 
 def precision_at(priority: Floats, wrong: Flags, count: int) -> float:
-    """Share of wrong cases at the top of the queue, of those that could be there: Σ wrong / min(k,
-    n₁).
+    """Share of wrong cases among the first k, of those that could be there.
+
+    Σ wrong / min(k, n₁), with n₁ wrong cases in all.
 
     Parameters
     ----------
@@ -69,6 +76,7 @@ def precision_at(priority: Floats, wrong: Flags, count: int) -> float:
     float
         0 … 1; nan if no case is wrong.
     """
+    # stable: ties stay in the order of the cases' names, in every run
     first = np.argsort(-priority, kind="stable")[:count]
     possible = min(count, int(wrong.sum()))
     return float(wrong[first].sum() / possible) if possible else math.nan
@@ -96,6 +104,7 @@ def within_strata(priority: Floats, wrong: Flags, size: Floats, strata: int = 3)
     """
     order = np.array_split(np.argsort(size, kind="stable"), strata)
     pairs = np.array([wrong[part].sum() * (~wrong[part]).sum() for part in order], dtype=float)
+    # a group without a wrong or without a right case has no pair to judge by
     if not pairs.any():
         return math.nan
     values = np.array([auroc(priority[part], wrong[part]) for part in order])
@@ -143,6 +152,7 @@ def area(curve: Curve, limit: float) -> float:
     """Mean Dice over the first ``limit`` minutes of a curve; its last value is kept to the end."""
     minutes = np.array([point[1] for point in curve])
     dice = np.array([point[2] for point in curve])
+    # interp holds the last value where the curve ends before the limit
     return float(np.interp(np.linspace(0, limit, 200), minutes, dice).mean())
 
 
@@ -178,6 +188,7 @@ def paired(differences: Sequence[Difference], draws: int = 4000, level: float = 
     seeds, by_seed = np.unique([seed for seed, _, _ in known], return_inverse=True)
     patients, by_patient = np.unique([patient for _, patient, _ in known], return_inverse=True)
     values = np.array([value for _, _, value in known])
+    # always the same draws, so that a table can be made again to the last digit
     rng = np.random.default_rng(0)
     of_seed = rng.multinomial(len(seeds), [1 / len(seeds)] * len(seeds), draws)
     of_patient = rng.multinomial(len(patients), [1 / len(patients)] * len(patients), draws)

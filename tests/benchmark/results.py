@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 import threading
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from napari_alnt.data import write_text
 from napari_alnt.errors import AlntError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 KEY = ("dataset", "noise", "seed", "part", "configuration")
 Row = dict[str, Any]
@@ -27,7 +29,7 @@ class Results:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # trials run side by side and share the file
         text = path.read_text(encoding="utf-8") if path.exists() else ""
         self.rows: list[Row] = list(_read(text, path))
         if text and not text.endswith("\n"):
@@ -43,6 +45,7 @@ class Results:
 
     def add(self, row: Row) -> None:
         """Add one row, in the file as well; a row of the same key is not written twice."""
+        # as the file will have it, so that a row looks the same before and after a restart
         row = rounded(row)
         with self._lock:
             if self.has(**{name: row[name] for name in KEY}):

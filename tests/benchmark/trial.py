@@ -1,4 +1,4 @@
-"""One (dataset, noise, seed): its project, its teacher, and what only the simulation knows."""
+"""One (dataset, noise, seed): its project, its teacher, and what is kept of it."""
 
 from __future__ import annotations
 
@@ -10,71 +10,50 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from benchmark.corruption import write_corrupted
 from benchmark.datasets import IGNORE_LABEL, BenchmarkDataset, LabelledCase
-from benchmark.results import Results
+from benchmark.truth import CaseTruth, Noise, wrong_below, wrong_masks
+from napari_alnt.codec import from_line, to_line
 from napari_alnt.data import CaseFiles, Project, Role, read_labels, write_text
 from napari_alnt.errors import AlntError
-from napari_alnt.events import CaseScored, Event, Failed, Validated, from_line, to_line
+from napari_alnt.events import CaseScored, Event, Failed, Tested
 from napari_alnt.session import Session
-from napari_alnt.settings import Settings
-from napari_alnt.simulation import Radiologist
-from napari_alnt.simulation.correction_cost import Work, minutes
+from napari_alnt.simulation import CLEAN, Radiologist, cost_of_correction
 
-Noise = Literal["planted", "natural"]
-EXPERTS: tuple[Role, ...] = ("seed", "reference", "audit")
-WRONG_SHARE = 0.2
-"""Of natural noise, the share of lowest true Dice that counts as wrong."""
+if TYPE_CHECKING:
+    from benchmark.results import Results
+    from napari_alnt.settings import Settings
 
-
-@dataclass(frozen=True)
-class CaseTruth:
-    """What only the simulation knows of a pool case: what is wrong with its mask, what correcting it
-    costs, and the true volume (ml).
-    """
-
-    patient: str
-    corruption: str
-    cost: Work
-    size_ml: float
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> CaseTruth:
-        """From the plain values of :meth:`to_dict`."""
-        cost = Work(**values["cost"])
-        return cls(values["patient"], values["corruption"], cost, values["size_ml"])
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return dataclasses.asdict(self)
+EXPERTS: tuple[Role, ...] = ("teacher_training", "reference", "test")
 
 
 @dataclass
 class EventLog:
-    """What a job has told that the benchmark needs: the scores of each ranking, and the results on
-    the test set.
-    """
+    """What a job has told: the scores of each ranking, and the results on the test set."""
 
     scores: dict[str, list[CaseScored]] = dataclasses.field(
         default_factory=lambda: defaultdict(list)
     )
-    tested: list[Validated] = dataclasses.field(default_factory=list)
+    tested: list[Tested] = dataclasses.field(default_factory=list)
 
     def __call__(self, event: Event) -> None:
+        """Note an event."""
         if isinstance(event, CaseScored):
             self.scores[event.case].append(event)
-        if isinstance(event, Validated):
+        if isinstance(event, Tested):
             self.tested.append(event)
 
 
 @dataclass
 class Trial:
-    """The project of one dataset, noise and seed below ``folder``; each configuration works on a
-    copy of it. ``stopped`` tells whether the whole benchmark is to end.
+    """The project of one dataset, noise and seed below ``folder``.
+
+    Each configuration works on a copy of it. ``stopped`` tells whether the whole study is to
+    end.
     """
 
     dataset: BenchmarkDataset
@@ -133,15 +112,17 @@ class Trial:
         else:
             teacher = {case.name: case.teacher for case in self.roles["pool"] if case.teacher}
         self._create(teacher)
+        # natural noise of a dataset without a published teacher: the project trains one
         if not teacher:
             self._teach()
         self._write_truth(corruptions)
-        (self.folder / "ready").touch()
+        (self.folder / "ready").touch()  # last, so that an interrupted trial is prepared again
 
     def copy(self, source: Path, name: str) -> Path:
         """A copy of a project for one configuration to work in."""
         target = self.folder / name
         shutil.rmtree(target, ignore_errors=True)
+        # a lock is its owner's; the copy is nobody's yet
         shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.lock"))
         return target
 
@@ -151,9 +132,7 @@ class Trial:
         for name in ("base", "planted", "student_default", "student_paper"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
 
-    def follow(
-        self, events: Iterator[Event], hear: Callable[[Event], None] = lambda event: None
-    ) -> None:
+    def follow(self, events: Iterator[Event], hear: Callable[[Event], None] | None = None) -> None:
         """Hear a job to its end, or until the whole benchmark is stopped.
 
         Raises
@@ -164,7 +143,8 @@ class Trial:
             If it was stopped; the session that runs the job ends it.
         """
         for event in events:
-            hear(event)
+            if hear is not None:
+                hear(event)
             if isinstance(event, Failed):
                 raise AlntError(f"{event.message} {event.detail[-2000:]}")
             if self.stopped():
@@ -187,13 +167,10 @@ class Trial:
             for case in self.roles[role]
         ]
         roles = {case.name: role for role in EXPERTS for case in self.roles[role]}
+        # by name, so that a case's number does not give its role away
         files = sorted([*experts, *pool], key=lambda case: case.name)
         Project.create(
-            self.base,
-            files,
-            roles=roles,
-            labels=self.dataset.labels,
-            settings=self.settings,
+            self.base, files, roles=roles, labels=self.dataset.labels, settings=self.settings
         ).close()
 
     def _teach(self) -> None:
@@ -204,7 +181,7 @@ class Trial:
         known: dict[str, Any] = {}
         with Project.open(self.base, write=False) as project:
             for case in self.roles["pool"]:
-                corruption = corruptions.get(case.name, "none")
+                corruption = corruptions.get(case.name, CLEAN)
                 known[case.name] = self._truth_of(project, case, corruption).to_dict()
         write_text(self.folder / "truth.json", json.dumps(known))
 
@@ -212,7 +189,9 @@ class Trial:
         truth = read_labels(case.truth)
         teacher = project.teacher(project.case(case.name))
         assert teacher is not None
-        cost = minutes(teacher.voxels, truth.voxels, truth.spacing, unknown=IGNORE_LABEL)
+        cost = cost_of_correction(
+            teacher.voxels, truth.voxels, truth.spacing, ignore_label=IGNORE_LABEL
+        )
         size = np.count_nonzero(truth.voxels) * np.prod(truth.spacing) / 1000
         return CaseTruth(case.patient, corruption, cost, float(size))
 
@@ -243,29 +222,10 @@ class Trial:
     def _scores(self, student: str) -> Path:
         return self.folder / f"scores_{student}.jsonl"
 
-    # which masks are wrong ------------------------------------------------------------------------
-
     def wrong(self) -> dict[str, bool]:
-        """Which pool masks are wrong: the corrupted ones, or the fifth of lowest true Dice."""
-        if self.noise == "planted":
-            return {name: case.corruption != "none" for name, case in self.truth.items()}
-        dice = self._true_dice()
-        order = sorted(dice, key=lambda name: (dice[name], name))
-        worst = set(order[: max(1, round(WRONG_SHARE * len(order)))])
-        return {name: name in worst for name in dice}
+        """Which pool masks are wrong."""
+        return wrong_masks(self.truth, self.noise)
 
     def threshold(self) -> float:
-        """The Dice below which a mask counts as wrong: half-way between the best wrong mask and the
-        worst right one above it.
-        """
-        wrong = self.wrong()
-        dice = self._true_dice()
-        best = max((dice[name] for name in wrong if wrong[name]), default=0.0)
-        right = (dice[name] for name in wrong if not wrong[name] and dice[name] > best)
-        return round((best + min(right, default=1.0)) / 2, 4)
-
-    def _true_dice(self) -> dict[str, float]:
-        """Dice of each teacher's mask with the truth; two empty masks agree."""
-        return {
-            name: float(np.nan_to_num(case.cost.dice, nan=1.0)) for name, case in self.truth.items()
-        }
+        """The Dice below which a mask counts as wrong."""
+        return wrong_below(self.truth, self.wrong())

@@ -51,3 +51,14 @@ def small() -> nn.Module:
 def patches() -> Callable[..., tuple[Tensor, Tensor]]:
     """(images, targets) of so many patches (16×16×32 voxels if not told) by a seed."""
     return _patches
+
+
+@pytest.fixture
+def batch() -> Callable[[nn.Module, int, int], tuple[Tensor, Tensor]]:
+    """(images, targets) of so many patches by a seed, in the network's own precision."""
+
+    def make(net: nn.Module, count: int, seed: int) -> tuple[Tensor, Tensor]:
+        images, targets = _patches(count, seed)
+        return images.to(next(net.parameters()).dtype), targets
+
+    return make

@@ -16,6 +16,7 @@ from napari_alnt.core import (
     resample_labels,
     training_shape,
 )
+from napari_alnt.errors import AlntError
 
 SHAPES = st.tuples(*[st.integers(2, 12)] * 3)
 
@@ -47,6 +48,34 @@ def test_prediction_is_in_evaluation_mode_and_gives_the_mode_back() -> None:
     assert torch.equal(predict(net, image, (16, 16, 16)), predict(net, image, (16, 16, 16)))
     assert net.training
     assert not net[0].training
+
+
+class _Deep(_Grey):
+    """Two outputs, as with deep supervision."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return x, x
+
+
+@pytest.mark.parametrize(
+    ("last", "words"), [(_Deep(), "deep supervision"), (nn.Identity(), "as for a sigmoid")]
+)
+def test_a_network_that_gives_no_classes_is_refused(last: nn.Module, words: str) -> None:
+    net = nn.Sequential(nn.Conv3d(1, 1, 1), last)
+    with pytest.raises(AlntError, match=words):
+        predict(net, torch.zeros(1, 1, 8, 8, 8), (8, 8, 8))
+    with pytest.raises(AlntError, match="volumes"):
+        predict(net, torch.zeros(8, 8, 8), (8, 8, 8))
+
+
+def test_a_volume_smaller_than_a_window_is_padded_with_the_darkest_grey() -> None:
+    """The network sees −1 where there is no image, as in training."""
+    seen: list[Tensor] = []
+    net = nn.Sequential(nn.Conv3d(1, 1, 1), _Grey())
+    net.register_forward_pre_hook(lambda _, args: seen.append(args[0].clone()))
+    assert predict(net, torch.ones(1, 1, 4, 8, 8), (8, 8, 8)).shape == (2, 4, 8, 8)
+    assert set(seen[0].flatten().tolist()) == {-1.0, 1.0}
+    assert seen[0].eq(1).sum() == 4 * 8 * 8
 
 
 def _itk(array: np.ndarray, shape: tuple[int, ...], kind: int) -> np.ndarray:
@@ -84,8 +113,8 @@ def test_probabilities_are_resampled_as_itk_does(
 ) -> None:
     array = np.random.default_rng(seed).random(old, dtype=np.float32)
     ours = resample(torch.from_numpy(array)[None], new)[0].numpy()
-    inner = _inner(old, new)
-    np.testing.assert_allclose(ours[inner], _itk(array, new, sitk.sitkLinear)[inner], atol=1e-5)
+    dot = _inner(old, new)
+    np.testing.assert_allclose(ours[dot], _itk(array, new, sitk.sitkLinear)[dot], atol=1e-5)
 
 
 @settings(max_examples=40, deadline=None)

@@ -1,17 +1,23 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
-from torch import nn
+from monai.networks.nets import UNet
+from torch import Tensor, nn
 
+from napari_alnt import extensions
 from napari_alnt.core import (
     NETWORKS,
+    Builder,
     build,
     check_patch,
     convert_batchnorm,
-    couples_samples,
     head_layer,
+    was_converted,
 )
+from napari_alnt.core.networks import couples_samples
 from napari_alnt.errors import AlntError
 from napari_alnt.settings import HINTS, choices
 
@@ -21,7 +27,8 @@ def _count(net: nn.Module) -> int:
 
 
 def test_every_network_of_the_settings_can_be_built() -> None:
-    assert set(NETWORKS) == set(choices(HINTS["network"]))
+    others = extensions.names(extensions.NETWORKS)
+    assert set(choices(HINTS["network"])) == {*NETWORKS, *others}
     assert _count(build("unet", 2)) == 4_806_481  # the paper's
     assert 300_000 <= _count(build("unet_small", 2)) <= 600_000
 
@@ -73,9 +80,11 @@ def test_batch_normalisation_can_be_converted() -> None:
     )
     nn.init.uniform_(net[1][0].weight)
     assert couples_samples(net)
+    assert not was_converted(net)
     scale = net[1][0].weight
     net = convert_batchnorm(net)
     assert not couples_samples(net)
+    assert was_converted(net)
     assert net[1][0].weight is scale
     images = torch.randn(2, 1, 8, 8, 8)
     torch.testing.assert_close(net(images), torch.cat([net(images[:1]), net(images[1:])]))
@@ -92,7 +101,7 @@ class _Reordered(nn.Module):
         self.unused = nn.Conv3d(2, 2, 1)
         self.norm, self.act = nn.InstanceNorm3d(2, affine=True), nn.PReLU()
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         return self.act(self.norm(self.last(self.first(x).relu_())))
 
 
@@ -108,3 +117,90 @@ def test_the_head_is_the_last_layer_that_runs() -> None:
 def test_a_network_that_is_its_own_head() -> None:
     net = nn.Conv3d(1, 2, 1)
     assert head_layer(net, torch.zeros(1, 1, 4, 4, 4)).name == "weight"
+
+
+# networks of other packages -----------------------------------------------------------------------
+
+
+def _batchnorm(classes: int) -> nn.Module:
+    net: nn.Module = UNet(3, 1, classes, (4, 8), (2,), norm="batch")
+    return net
+
+
+@pytest.fixture
+def declare(monkeypatch: pytest.MonkeyPatch) -> Callable[[object], None]:
+    """Let an installed package declare a network 'theirs'."""
+
+    def install(declared: object) -> None:
+        def names(group: str) -> tuple[str, ...]:
+            return ("theirs",) if group == extensions.NETWORKS else ()
+
+        monkeypatch.setattr(extensions, "names", names)
+        monkeypatch.setattr(extensions, "load", lambda *_: declared)
+
+    return install
+
+
+def test_a_network_of_another_package_is_built_and_converted(
+    declare: Callable[[object], None],
+) -> None:
+    declare(Builder(_batchnorm, 2))
+    state = torch.get_rng_state()
+    net, twin = build("theirs", 3, seed=4), build("theirs", 3, seed=4)
+    assert torch.get_rng_state().equal(state)
+    assert all(map(torch.equal, net.parameters(), twin.parameters()))
+    assert net.training
+    assert was_converted(net)
+    assert not couples_samples(net)
+    assert net(torch.zeros(2, 1, 4, 4, 4)).shape == (2, 3, 4, 4, 4)
+    check_patch("theirs", (4, 4, 2))
+    with pytest.raises(AlntError, match="multiples of 2"):
+        check_patch("theirs", (4, 4, 3))
+
+
+def test_the_networks_of_this_package_need_no_conversion() -> None:
+    assert not any(was_converted(build(name, 2)) for name in NETWORKS)
+
+
+class _Deep(nn.Module):
+    """Two outputs, as with deep supervision."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return x, x
+
+
+@pytest.mark.parametrize(
+    ("declared", "reason"),
+    [
+        (_batchnorm, "is a function, but"),
+        (Builder(lambda classes: nn.Conv3d(2, classes, 1), 2), "RuntimeError"),
+        (Builder(lambda classes: nn.Conv3d(1, classes + 1, 1), 2), r"must give logits \(1, 3, 4"),
+        (Builder(lambda classes: nn.Conv3d(1, classes, 2, 2), 2), r"gives \(1, 3, 2, 2, 2\)"),
+        (Builder(lambda _: _Deep(), 2), "deep supervision"),
+        (Builder(lambda _: "a name", 2), "AttributeError"),
+    ],
+)
+def test_a_network_that_does_not_fit_is_refused_in_one_sentence(
+    declare: Callable[[object], None], declared: object, reason: str
+) -> None:
+    declare(declared)
+    with pytest.raises(AlntError, match=reason) as caught:
+        build("theirs", 3)
+    assert str(caught.value).endswith(".")
+
+
+def test_an_unknown_network_is_answered_with_those_there_are(
+    declare: Callable[[object], None],
+) -> None:
+    declare(Builder(_batchnorm, 2))
+    with pytest.raises(AlntError, match="unet_small, unet, segresnet, theirs"):
+        build("mine", 3)
+    with pytest.raises(AlntError, match="no network 'mine'"):
+        check_patch("mine", (8, 8, 8))
+
+
+def test_the_head_of_what_is_no_volume() -> None:
+    with pytest.raises(AlntError, match="volumes"):
+        head_layer(nn.Conv2d(1, 2, 1), torch.zeros(1, 1, 8, 8))
+    with pytest.raises(AlntError, match="deep supervision"):
+        head_layer(_Deep(), torch.zeros(1, 1, 8, 8, 8))

@@ -6,25 +6,25 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from core.helpers import expert_gradient, squares
 from monai.inferers import sliding_window_inference
-from monai.metrics.active_learning_metrics import label_quality_score
-from scipy.stats import entropy as scipy_entropy
 from torch import Tensor, nn
 
 from napari_alnt.core import (
     IGNORE,
     agreement,
-    dice,
+    case_scored,
+    directional_derivative,
     expert_direction,
-    expert_gradient,
+    gradient,
     head_layer,
-    mean_known,
     per_sample_loss,
     predict,
     score_case,
-    trust,
     voxel_trust,
 )
+from napari_alnt.core.scoring import Scores
+from napari_alnt.events import StructureCounts
 
 Patches = Callable[..., tuple[Tensor, Tensor]]
 
@@ -53,8 +53,9 @@ def test_a_cases_scores_are_those_of_its_mean_gradient(net: nn.Module, patches: 
     scores = score_case(net, head, g, images, targets, batch=2)
     own = expert_gradient(net, images, targets)
     cosine = torch.nn.functional.cosine_similarity
-    assert scores.trust == pytest.approx(float(_flat(own) @ _flat(g)), rel=1e-9)
-    assert scores.trust == pytest.approx(float(trust(net, g, images, targets).u.mean()), rel=1e-9)
+    assert scores.dot == pytest.approx(float(_flat(own) @ _flat(g)), rel=1e-9)
+    forward = directional_derivative(net, g, images, targets)
+    assert scores.dot == pytest.approx(float(forward.u.mean()), rel=1e-9)
     assert scores.cosine == pytest.approx(float(cosine(_flat(own), _flat(g), dim=0)), rel=1e-9)
     assert scores.head_cosine == pytest.approx(
         float(cosine(own[head.name].flatten(), g[head.name].flatten(), dim=0)), rel=1e-9
@@ -88,12 +89,8 @@ def test_a_broken_case_scores_nan(small: nn.Module, patches: Patches) -> None:
     g, head = expert_gradient(small, images, targets), head_layer(small, images[:1])
     images[1, 0, 0, 0, 0] = math.nan
     scores = score_case(small, head, g, images, targets)
-    assert all(
-        map(
-            math.isnan,
-            (scores.trust, scores.cosine, scores.head_cosine, scores.informativeness, scores.loss),
-        )
-    )
+    names = ("dot", "cosine", "head_dot", "head_cosine", "informativeness", "loss")
+    assert all(math.isnan(getattr(scores, name)) for name in names)
 
 
 def test_the_voxel_map_of_a_case_in_one_window_is_its_trust(
@@ -103,7 +100,8 @@ def test_the_voxel_map_of_a_case_in_one_window_is_its_trust(
     images = images.double()
     g = expert_direction(net, [(images, targets.roll(3, 1))])
     seen = voxel_trust(net, g, images, targets, (16, 16, 32))
-    assert seen.u == pytest.approx(float(trust(net.eval(), g, images, targets).u), rel=1e-9)
+    whole = directional_derivative(net.eval(), g, images, targets)
+    assert seen.u == pytest.approx(float(whole.u), rel=1e-9)
     torch.testing.assert_close(seen.logits, net(images)[0].detach())
 
 
@@ -112,10 +110,8 @@ def test_the_voxel_map_is_the_slope_of_the_whole_case_loss(
 ) -> None:
     """Many windows: compare with a backward pass through the blending."""
     images, targets = patches(1, 0)
-    images, targets = (
-        torch.cat([images, images.flip(2)], 4)[:, :, :14].double(),
-        torch.cat([targets] * 2, 3)[:, :14],
-    )
+    images = torch.cat([images, images.flip(2)], 4)[:, :, :14].double()
+    targets = torch.cat([targets] * 2, 3)[:, :14]
     g = expert_direction(net, [(patches(1, 1)[0].double(), patches(1, 1)[1])])
     seen = voxel_trust(net, g, images, targets, (16, 16, 32), overlap=0.5)
     assert seen.voxels.shape == (14, 16, 64)
@@ -133,68 +129,6 @@ def test_the_voxel_map_is_the_slope_of_the_whole_case_loss(
     assert seen.u == pytest.approx(slope, rel=1e-6)
 
 
-def test_entropy_is_that_of_scipy_over_the_foreground_of_either() -> None:
-    torch.manual_seed(0)
-    probabilities = torch.randn(3, 4, 5, 6).softmax(0)
-    mask = torch.randint(-1, 3, (4, 5, 6))
-    guess = probabilities.argmax(0)
-    values = [
-        float(scipy_entropy(probabilities[:, z, y, x].numpy(), base=3))
-        for z, y, x in torch.cartesian_prod(
-            torch.arange(4), torch.arange(5), torch.arange(6)
-        ).tolist()
-        if mask[z, y, x] != IGNORE and (mask[z, y, x] > 0 or guess[z, y, x] > 0)
-    ]
-    assert agreement(probabilities, mask).entropy == pytest.approx(
-        sum(values) / len(values), rel=1e-5
-    )
-
-
-def test_entropy_at_its_ends() -> None:
-    mask = torch.ones(2, 2, 2, dtype=torch.int64)
-    sure = torch.stack([torch.zeros(2, 2, 2), torch.ones(2, 2, 2)])
-    assert agreement(sure, mask).entropy == 0
-    assert agreement(torch.full((2, 2, 2, 2), 0.5), mask).entropy == pytest.approx(1)
-    assert math.isnan(agreement(sure.flip(0), torch.zeros_like(mask)).entropy)
-
-
-def test_agreement_is_what_its_sources_say() -> None:
-    torch.manual_seed(0)
-    probabilities = torch.randn(3, 4, 5, 6).softmax(0)
-    mask = torch.randint(0, 3, (4, 5, 6))
-    seen = agreement(probabilities, mask)
-    truth = torch.nn.functional.one_hot(mask, 3).movedim(-1, 0)
-    guess = probabilities.argmax(0)
-    quality = label_quality_score(probabilities[None], truth[None])
-    assert seen.label_difference == pytest.approx(float(quality), rel=1e-6)
-    soft = [
-        2 * (probabilities[c] * truth[c]).sum() / (probabilities[c] + truth[c]).sum()
-        for c in (1, 2)
-    ]
-    assert seen.dice == pytest.approx(mean_known(dice(guess.numpy(), mask.numpy(), 3)), rel=1e-9)
-    assert seen.foreground == int(((guess > 0) | (mask > 0)).sum())
-    assert seen.soft_dice == pytest.approx(float(sum(soft) / 2), rel=1e-6)
-    assert seen.marked == tuple(int((mask == c).sum()) for c in (1, 2))
-    assert seen.drawn == tuple(int((guess == c).sum()) for c in (1, 2))
-    assert seen.shared == tuple(int(((guess == c) & (mask == c)).sum()) for c in (1, 2))
-    own = [float(p) for p in (probabilities * truth).sum(0).flatten()]
-    weight = [math.exp((1 - p) / 0.1) for p in own]
-    assert seen.self_confidence == pytest.approx(
-        sum(map(math.prod, zip(own, weight, strict=True))) / sum(weight)
-    )
-
-
-def test_agreement_is_blind_to_unknown_voxels() -> None:
-    torch.manual_seed(1)
-    probabilities, mask = torch.randn(2, 4, 4, 4).softmax(0), torch.randint(0, 2, (4, 4, 4))
-    known = agreement(probabilities[:, :2], mask[:2])
-    mask[2:] = IGNORE
-    assert agreement(probabilities, mask) == known
-    nothing = agreement(probabilities, torch.full_like(mask, IGNORE))
-    assert math.isnan(nothing.soft_dice)
-    assert nothing.marked == nothing.drawn == nothing.shared == (0,)
-
-
 def test_scores_of_the_head_and_of_the_students_own_label(net: nn.Module, patches: Patches) -> None:
     images, targets = patches(3, 0)
     images = images.double()
@@ -205,7 +139,7 @@ def test_scores_of_the_head_and_of_the_students_own_label(net: nn.Module, patche
     badge = expert_gradient(
         net, images, torch.where(targets == IGNORE, IGNORE, net(images).argmax(1))
     )
-    assert scores.head_trust == pytest.approx(
+    assert scores.head_dot == pytest.approx(
         float(_flat({"": own[head.name]}) @ _flat({"": g[head.name]})), rel=1e-9
     )
     assert scores.norm == pytest.approx(float(_flat(own).norm()), rel=1e-9)
@@ -225,8 +159,66 @@ def test_the_head_alone_scores_the_same_and_nothing_beyond(
     alone = score_case(
         small, head, expert_direction(small, pieces, head), images, targets, scope="head"
     )
-    for name in ("head_trust", "head_cosine", "informativeness", "self_informativeness", "loss"):
+    for name in ("head_dot", "head_cosine", "informativeness", "self_informativeness", "loss"):
         assert getattr(alone, name) == pytest.approx(getattr(both, name), rel=1e-5)
     assert all(
-        math.isnan(getattr(alone, name)) for name in ("trust", "cosine", "norm", "voxel_trust")
+        math.isnan(getattr(alone, name)) for name in ("dot", "cosine", "norm", "voxel_trust")
     )
+
+
+def test_voxel_trust_of_a_case_is_the_balance_of_its_map(
+    small: nn.Module, patches: Patches
+) -> None:
+    """+1 where every voxel agrees with the experts, −1 where every one contradicts them."""
+    net = small.double()
+    images, targets = patches(2, 0)
+    images = images.double()
+    head = head_layer(net, images[:1])
+    g = expert_direction(net, [(images, targets)])
+    scores = score_case(net, head, g, images, targets, batch=1)
+    seen = directional_derivative(net.eval(), g, images, targets)
+    marked = (targets > 0) | ((seen.logits.argmax(1) > 0) & (targets != IGNORE))
+    s = seen.voxels[marked]
+    assert scores.voxel_trust == pytest.approx(float(s.sum() / s.abs().sum()), rel=1e-9)
+    against = {name: -value for name, value in g.items()}
+    turned = score_case(net, head, against, images, targets)
+    assert turned.voxel_trust == pytest.approx(-scores.voxel_trust, rel=1e-9)
+    assert turned.cosine == pytest.approx(-1)
+
+
+@pytest.mark.parametrize("head_alone", [True, False])
+def test_scores_by_a_loss_of_ones_own(small: nn.Module, patches: Patches, head_alone: bool) -> None:
+    net = small.double()
+    images, targets = patches(2, 0)
+    images = images.double()
+    head = head_layer(net, images[:1])
+    g = expert_direction(net, [(images, targets)], head if head_alone else None, squares)
+    scope = "head" if head_alone else "all"
+    scores = score_case(net, head, g, images, targets, scope=scope, loss=squares)
+    losses = squares(net(images), targets)
+    own = gradient(net, losses.mean())[head.name]
+    assert scores.loss == pytest.approx(float(losses.mean().detach()), rel=1e-9)
+    assert scores.informativeness == pytest.approx(float(own.abs().mean()), rel=1e-9)
+    assert scores.head_dot == pytest.approx(float((own * own).sum()), rel=1e-9)
+    assert scores.head_cosine == pytest.approx(1)
+    if not head_alone:
+        seen = voxel_trust(net, g, images[:1], targets[:1], (16, 16, 32), loss=squares)
+        by_forward = directional_derivative(net.eval(), g, images[:1], targets[:1], squares)
+        assert seen.u == pytest.approx(float(by_forward.u), rel=1e-9)
+
+
+def test_the_event_of_a_case_holds_what_is_known_and_finite() -> None:
+    probabilities = torch.tensor([0.1, 0.9]).reshape(2, 1, 1, 1).expand(2, 2, 2, 2)
+    mask = torch.ones(2, 2, 2, dtype=torch.int64)
+    mask[0] = 0
+    scores = Scores(loss=0.5, head_cosine=math.nan)
+    event = case_scored("a", 7, scores, agreement(probabilities, mask), "mask", "reference")
+    assert (event.case, event.step) == ("a", 7)
+    assert (event.mask_sha256, event.reference_hash) == ("mask", "reference")
+    assert event.structures == (StructureCounts(4, 8, 4),)
+    assert set(event.scores) == {
+        "loss", "dice", "foreground", "entropy", "soft_dice", "label_difference", "self_confidence"
+    }  # fmt: skip
+    assert event.score("loss") == 0.5
+    assert event.score("dice") == pytest.approx(2 / 3)
+    assert math.isnan(event.score("head_cosine"))

@@ -5,24 +5,14 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from core.helpers import expert_gradient, flat, own_gradients, paper
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from napari_alnt.core import (
-    IGNORE,
-    Direction,
-    Head,
-    build,
-    expert_gradient,
-    head_layer,
-    informativeness,
-    per_sample_loss,
-    sample_gradients,
-    sample_weights,
-    trust,
-    weigh,
-)
+from napari_alnt.core import Head, head_layer, per_sample_loss, sample_gradients, weigh
+from napari_alnt.core.weights import SampleWeights, informativeness, sample_weights
+from napari_alnt.errors import AlntError
 from napari_alnt.settings import HINTS, choices
 
 METHODS = [
@@ -34,83 +24,13 @@ Patches = Callable[..., tuple[Tensor, Tensor]]
 Batch = Callable[[nn.Module, int, int], tuple[Tensor, Tensor]]
 
 
-@pytest.fixture
-def batch(patches: Patches) -> Batch:
-    """Patches in the network's own precision."""
-
-    def make(net: nn.Module, count: int, seed: int) -> tuple[Tensor, Tensor]:
-        images, targets = patches(count, seed)
-        return images.to(next(net.parameters()).dtype), targets
-
-    return make
-
-
-def _own_gradients(net: nn.Module, images: Tensor, targets: Tensor) -> list[Direction]:
-    """The reference: every sample's gradient by its own backward pass, the loss of the others never
-    computed.
-    """
-    own = []
-    for i in range(len(images)):
-        net.zero_grad()
-        per_sample_loss(net(images[i : i + 1]), targets[i : i + 1]).sum().backward()
-        own.append({name: p.grad.clone() for name, p in net.named_parameters()})
-    net.zero_grad(set_to_none=True)
-    return own
-
-
-def _flat(direction: Direction) -> Tensor:
-    return torch.cat([value.flatten() for value in direction.values()])
-
-
-def test_trust_is_the_dot_product_of_gradients(net: nn.Module, batch: Batch) -> None:
-    images, targets = batch(net, 3, 0)
-    g = expert_gradient(net, *batch(net, 2, 1))
-    torch.testing.assert_close(
-        _flat(g), torch.stack([_flat(o) for o in _own_gradients(net, *batch(net, 2, 1))]).mean(0)
-    )
-    seen = trust(net, g, images, targets)
-    dots = torch.stack([_flat(own) @ _flat(g) for own in _own_gradients(net, images, targets)])
-    torch.testing.assert_close(seen.u, dots, rtol=1e-9, atol=0)
-    torch.testing.assert_close(seen.losses, per_sample_loss(net(images), targets).detach())
-    torch.testing.assert_close(seen.logits, net(images).detach())
-
-
-@pytest.mark.parametrize("name", ["unet_small", "unet", "segresnet"])
-def test_trust_in_float32_is_that_of_gradients(name: str, patches: Patches) -> None:
-    # At 16×16×32 the U-Net normalises over two voxels, whose gradients float32 itself cannot hold.
-    net = build(name, 3, seed=3)
-    images, targets = patches(2, 0, (32, 32, 32))
-    g = expert_gradient(net, *patches(2, 1, (32, 32, 32)))
-    dots = torch.stack(
-        [_flat(own).double() @ _flat(g).double() for own in _own_gradients(net, images, targets)]
-    )
-    torch.testing.assert_close(trust(net, g, images, targets).u.double(), dots, rtol=5e-5, atol=0)
-
-
-def test_trust_of_one_sample_is_its_trust_in_a_batch(net: nn.Module, batch: Batch) -> None:
-    images, targets = batch(net, 3, 0)
-    g = expert_gradient(net, *batch(net, 2, 1))
-    alone = torch.cat([trust(net, g, images[i : i + 1], targets[i : i + 1]).u for i in range(3)])
-    torch.testing.assert_close(trust(net, g, images, targets).u, alone)
-
-
-def test_the_voxel_map_sums_to_trust_and_is_0_where_unknown(small: nn.Module, batch: Batch) -> None:
-    images, targets = batch(small, 2, 0)
-    seen = trust(small, expert_gradient(small, *batch(small, 2, 1)), images, targets)
-    torch.testing.assert_close(seen.voxels.flatten(1).sum(1), seen.u, rtol=1e-4, atol=0)
-    assert seen.voxels[targets == IGNORE].eq(0).all()
-    # A single number smeared over the voxels would sum to u as well: the map must tell voxels
-    # apart.
-    assert seen.voxels.min() < 0 < seen.voxels.max()
-
-
 def test_informativeness_is_each_samples_own_head_gradient(net: nn.Module, batch: Batch) -> None:
     images, targets = batch(net, 3, 0)
     head = head_layer(net, images[:1])
-    m = informativeness(sample_gradients(net, images, targets).rows(head.name))
-    own = torch.stack([o[head.name].abs().mean() for o in _own_gradients(net, images, targets)])
+    m = informativeness(sample_gradients(net, images, targets).grad_sample(head.name))
+    own = torch.stack([o[head.name].abs().mean() for o in own_gradients(net, images, targets)])
     torch.testing.assert_close(m, own, rtol=1e-9, atol=0)
-    turned = sample_gradients(net, images.flip(0), targets.flip(0)).rows(head.name)
+    turned = sample_gradients(net, images.flip(0), targets.flip(0)).grad_sample(head.name)
     torch.testing.assert_close(informativeness(turned), m.flip(0))
 
 
@@ -121,11 +41,9 @@ class _Flat(nn.Module):
 
     def __init__(self, head: nn.Module, channels_last: bool) -> None:
         super().__init__()
-        self.first, self.head, self.channels_last = (
-            nn.Conv3d(1, 4, 3, padding=1),
-            head,
-            channels_last,
-        )
+        self.first = nn.Conv3d(1, 4, 3, padding=1)
+        self.head = head
+        self.channels_last = channels_last
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.first(x).relu_()
@@ -148,8 +66,8 @@ def test_informativeness_holds_for_any_kind_of_head(
     images, targets = batch(net, 3, 0)
     found = head_layer(net, images[:1])
     assert found.layer is net.head
-    own = torch.stack([o["head.weight"].abs().mean() for o in _own_gradients(net, images, targets)])
-    rows = sample_gradients(net, images, targets).rows(found.name)
+    own = torch.stack([o["head.weight"].abs().mean() for o in own_gradients(net, images, targets)])
+    rows = sample_gradients(net, images, targets).grad_sample(found.name)
     torch.testing.assert_close(informativeness(rows), own, rtol=1e-9, atol=0)
 
 
@@ -160,12 +78,13 @@ def test_cosine_is_the_cosine(small: nn.Module, batch: Batch) -> None:
         sample_gradients(small, images, targets),
         head_layer(small, images[:1]),
         g,
-        "RGS",
-        similarity="cosine",
+        paper(method="RGS", trust_measure="cosine"),
     )
-    own = torch.stack([_flat(o) for o in _own_gradients(small, images, targets)])
-    expected = torch.nn.functional.cosine_similarity(own, _flat(g)[None])
+    own = torch.stack([flat(o) for o in own_gradients(small, images, targets)])
+    expected = torch.nn.functional.cosine_similarity(own, flat(g)[None])
     torch.testing.assert_close(seen.cosine, expected, rtol=1e-4, atol=1e-6)
+    assert torch.equal(seen.trust, seen.cosine)  # it is what weighs
+    torch.testing.assert_close(seen.dot, own @ flat(g), rtol=1e-4, atol=1e-6)
     torch.testing.assert_close(
         seen.weights, expected.clamp(min=0) / expected.clamp(min=0).sum(), rtol=1e-4, atol=1e-6
     )
@@ -178,16 +97,17 @@ def test_an_unweighable_sample_is_dropped_and_poisons_no_other(
     g = expert_gradient(small, *batch(small, 2, 1))
     head = head_layer(small, images[:1])
     kept = [0, 1, 3]
-    clean = weigh(sample_gradients(small, images[kept], targets[kept]), head, g)
+    clean = weigh(sample_gradients(small, images[kept], targets[kept]), head, g, paper())
     images[2, 0, 5, 5, 5] = torch.nan
     samples = sample_gradients(small, images, targets)
-    for similarity in ("dot", "cosine"):
-        seen = weigh(samples, head, g, similarity=similarity)
+    for trust_measure in ("dot", "cosine"):
+        seen = weigh(samples, head, g, paper(trust_measure=trust_measure))
         assert seen.dropped == (2,)
+        assert seen.trust[2].isnan()
         assert seen.weights[2] == 0
         assert seen.weights.isfinite().all()
     torch.testing.assert_close(
-        weigh(samples, head, g).weights[kept], clean.weights, rtol=1e-4, atol=0
+        weigh(samples, head, g, paper()).weights[kept], clean.weights, rtol=1e-4, atol=0
     )
 
 
@@ -271,11 +191,8 @@ def test_the_head_is_a_pair_of_name_and_layer(small: nn.Module) -> None:
 
 
 def test_controls_look_at_no_gradient() -> None:
-    u, m, losses = (
-        torch.tensor([9.0, -1.0, 0.0, 3.0]),
-        torch.ones(4),
-        torch.tensor([0.3, 0.1, 0.9, 0.2]),
-    )
+    u, m = torch.tensor([9.0, -1.0, 0.0, 3.0]), torch.ones(4)
+    losses = torch.tensor([0.3, 0.1, 0.9, 0.2])
     assert sample_weights(u, m, "EXPERTS").eq(0).all()
     assert sample_weights(u, m, "SMALL_LOSS", losses=losses).tolist() == [0, 0.5, 0, 0.5]
     torch.manual_seed(0)
@@ -296,19 +213,48 @@ def test_trust_of_the_head_is_that_of_its_weight_alone(net: nn.Module, batch: Ba
     images, targets = batch(net, 3, 0)
     g = expert_gradient(net, *batch(net, 2, 1))
     head = head_layer(net, images[:1])
-    seen = weigh(
-        sample_gradients(net, images, targets), head, g, "RGS", scope="head", similarity="cosine"
-    )
+    samples = sample_gradients(net, images, targets)
+    seen = weigh(samples, head, g, paper(method="RGS", scope="head", trust_measure="cosine"))
     own = [
         expert_gradient(net, images[i : i + 1], targets[i : i + 1])[head.name].flatten()
         for i in range(3)
     ]
     direction = g[head.name].flatten()
     torch.testing.assert_close(
-        seen.trust, torch.stack([one @ direction for one in own]), rtol=1e-9, atol=0
+        seen.dot, torch.stack([one @ direction for one in own]), rtol=1e-9, atol=0
     )
+    by_dot = weigh(samples, head, g, paper(method="RGS", scope="head"))
+    assert torch.equal(by_dot.trust, by_dot.dot)
+    assert torch.equal(by_dot.dot, seen.dot)
+    assert torch.equal(seen.trust, seen.cosine)
     expected = [torch.nn.functional.cosine_similarity(one, direction, dim=0) for one in own]
     torch.testing.assert_close(seen.cosine, torch.stack(expected), rtol=1e-9, atol=0)
     torch.testing.assert_close(
         seen.losses, per_sample_loss(net(images), targets).detach(), rtol=1e-12, atol=0
+    )
+
+
+def test_the_loss_rank_takes_the_place_of_the_gradient(small: nn.Module, batch: Batch) -> None:
+    images, targets = batch(small, 3, 0)
+    g = expert_gradient(small, *batch(small, 2, 1))
+    head = head_layer(small, images[:1])
+    samples = sample_gradients(small, images, targets)
+    rank = torch.tensor([0.5, 0.0, 1.0])
+    seen = weigh(samples, head, g, paper(method="RGS", trust_measure="loss_rank"), rank)
+    torch.testing.assert_close(seen.trust, rank)
+    torch.testing.assert_close(seen.weights, rank / rank.sum())
+    torch.testing.assert_close(seen.dot, weigh(samples, head, g, paper()).dot)
+    assert seen.cosine.isnan().all()
+    with pytest.raises(AlntError, match="loss_rank"):
+        weigh(samples, head, g, paper(trust_measure="loss_rank"))
+
+
+def test_small_losses_cannot_be_told_without_losses() -> None:
+    with pytest.raises(AlntError, match="losses"):
+        sample_weights(torch.ones(2), torch.ones(2), "SMALL_LOSS")
+
+
+def test_nothing_is_said_of_no_sample() -> None:
+    assert SampleWeights.empty().tuples() == dict.fromkeys(
+        ("weights", "trust", "dot", "cosine", "informativeness", "losses"), ()
     )

@@ -1,3 +1,6 @@
+"""Files are whole or not there; and nothing else of the package writes any."""
+
+import ast
 import errno
 import os
 import signal
@@ -8,8 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_alnt.data import save_array, sha256, write_atomic, write_bytes, write_text
+import napari_alnt
+from napari_alnt.data import make_folder, save_array, sha256, write_atomic, write_bytes, write_text
 from napari_alnt.errors import AlntError, ReadOnly
+
+PACKAGE = Path(napari_alnt.__file__).parent
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
@@ -98,3 +104,91 @@ def test_a_killed_writer_leaves_a_whole_file(tmp_path: Path) -> None:
         content = path.read_bytes()
         assert len(content) == 300_000
         assert len(set(content)) == 1
+
+
+def test_a_missing_file_has_no_hash(tmp_path):
+    with pytest.raises(AlntError, match=r"'.*/none' cannot be read"):
+        sha256(tmp_path / "none")
+
+
+def test_folders_are_made_with_those_above(tmp_path):
+    make_folder(tmp_path / "a" / "b" / "c")
+    make_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b" / "c").is_dir()
+    write_text(tmp_path / "file", "")
+    with pytest.raises(AlntError, match="file/d"):
+        make_folder(tmp_path / "file" / "d")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows cannot flush a folder")
+def test_content_name_and_folder_are_flushed_in_this_order(tmp_path, monkeypatch):
+    flushed = []
+    real = os.fsync
+
+    def note(handle: int) -> None:
+        there = (tmp_path / "a").exists()
+        flushed.append(("folder" if os.path.isdir(f"/dev/fd/{handle}") else "file", there))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", note)
+    write_text(tmp_path / "a", "text")
+    assert flushed == [("file", False), ("folder", True)]
+
+
+# who writes files ---------------------------------------------------------------------------------
+
+ALLOWED = {("session/engine.py", "open")}
+"""The engine's log, to which the child itself writes."""
+SAVERS = {"np", "numpy", "nib", "nibabel", "torch"}
+
+
+def writes(node: ast.AST) -> str:
+    """What a node writes with, or ''."""
+    if not isinstance(node, ast.Call):
+        return ""
+    called = node.func
+    name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+    words = [*node.args[:2], *(item.value for item in node.keywords if item.arg == "mode")]
+    modes = [word.value for word in words if isinstance(word, ast.Constant)]
+    if name == "open" and any(isinstance(mode, str) and set("wax+") & set(mode) for mode in modes):
+        return name
+    on = called.value if isinstance(called, ast.Attribute) else None
+    if name in ("write_text", "write_bytes", "tofile", "savez", "savetxt", "save_file") and on:
+        return name
+    return name if name == "save" and isinstance(on, ast.Name) and on.id in SAVERS else ""
+
+
+def writers(tree: ast.AST) -> list[str]:
+    """All of that in a tree, but for what :func:`write_atomic` is given to write with."""
+    if isinstance(tree, ast.Call) and getattr(tree.func, "id", "") == "write_atomic":
+        return []
+    below = [found for node in ast.iter_child_nodes(tree) for found in writers(node)]
+    return [*filter(None, [writes(tree)]), *below]
+
+
+def test_only_one_module_writes_files():
+    found = {
+        (path.relative_to(PACKAGE).as_posix(), writer)
+        for path in PACKAGE.rglob("*.py")
+        for writer in writers(ast.parse(path.read_text(encoding="utf-8")))
+    }
+    assert found == ALLOWED | {("data/atomic.py", "open"), ("data/atomic.py", "save")}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "path.write_text('a')", "file.write_bytes(b'')", "open(path, 'w')", "path.open('ab')",
+        "path.open(mode='x')", "np.save(path, a)", "nib.save(image, path)", "gzip.open(path, 'wb')",
+    ],
+)  # fmt: skip
+def test_that_test_knows_a_writer(code):
+    assert len(writers(ast.parse(code))) == 1
+
+
+@pytest.mark.parametrize(
+    "code", ["write_text(path, 'a')", "path.open('rb')", "Project.open(path, write=False)",
+             "student.save(run)", "write_atomic(path, lambda to: nib.save(image, to))"],
+)  # fmt: skip
+def test_that_test_lets_others_be(code):
+    assert writers(ast.parse(code)) == []

@@ -1,27 +1,177 @@
-"""How far the teacher's masks are from those a human accepted; and tables of an earlier
-napari-alnt.
-"""
+"""The masks of a project: accepted versions, drafts, and the Dice of the teacher's masks."""
 
 from __future__ import annotations
 
 import math
-import sqlite3
-from pathlib import Path
+from typing import Any
 
+import nibabel as nib
 import numpy as np
 import pytest
 
-from napari_alnt.data import Project, read_labels, write_labels
-from napari_alnt.data.label_store import mask_dice
-from napari_alnt.data.table import VERSION
-from napari_alnt.data.volume import read_grid
+from napari_alnt.data import Project, mask_dice, read_grid, read_labels, sha256, write_labels
+from napari_alnt.errors import AlntError
+from napari_alnt.simulation import PhantomCase
+
+# versions and drafts ------------------------------------------------------------------------------
 
 
-def _dice_by_counting(one, other, unknown):
+def test_accept_revert_and_what_is_kept(project: Project, phantoms: list[PhantomCase]) -> None:
+    case = project.by_role("pool")[0]
+    truth = read_labels(phantoms[case.number - 1].truth).voxels
+    teacher_before = sha256(phantoms[case.number - 1].teacher)
+    first = project.labels.accept(case.name, truth, author="Dr A", seconds=61.5, model="run 1")
+    assert (first.number, first.parent, first.author, first.seconds) == (1, "teacher", "Dr A", 61.5)
+    assert first.sha256 == sha256(first.file)
+    second = project.labels.accept(case.name, np.where(truth == 2, 255, truth), confirmed=True)
+    assert (second.parent, second.confirmed, second.file.name) == ("0001", True, "0002.nii.gz")
+    now = project.case(case.name)
+    assert (now.role, now.status, now.version, now.label_version, now.expert) == (
+        "reference",
+        "accepted",
+        2,
+        "0002",
+        second.file,
+    )
+    saved = project.expert(now)
+    assert saved is not None
+    np.testing.assert_array_equal(saved.voxels, np.where(truth == 2, 255, truth))
+    assert nib.load(second.file).header["sform_code"] == nib.load(case.image).header["sform_code"]
+
+    project.labels.revert(case.name)
+    assert project.case(case.name).label_version == "0001"
+    project.labels.revert(case.name)
+    assert project.case(case.name) == case
+    with pytest.raises(AlntError, match="no accepted version"):
+        project.labels.revert(case.name)
+    assert [version.reverted for version in project.labels.versions(case.name)] == [True, True]
+    assert project.labels.accept(case.name, truth).number == 3
+    assert all(version.file.exists() for version in project.labels.versions(case.name))
+    assert sha256(phantoms[case.number - 1].teacher) == teacher_before
+
+
+@pytest.mark.parametrize("kind", ["shape", "value", "float", "test"])
+def test_labels_that_do_not_fit_change_nothing(project: Project, kind: str) -> None:
+    case = project.by_role("test" if kind == "test" else "pool")[0]
+    labels: Any = np.zeros(case.shape, np.uint8)
+    labels = {"shape": labels[1:], "value": labels + 9, "float": labels + 0.5, "test": labels}[kind]
+    before = project.cases
+    with pytest.raises(AlntError):
+        project.labels.accept(case.name, labels)
+    assert project.cases == before
+    assert not list(project.folder.glob("labels/*/*.nii.gz"))
+
+
+def test_a_file_left_by_a_crash_is_not_written_over(project: Project) -> None:
+    case = project.by_role("pool")[0]
+    left = project.folder / "labels" / case.name / "0001.nii.gz"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"left")
+    assert project.labels.accept(case.name, np.zeros(case.shape, np.uint8)).number == 2
+    assert left.read_bytes() == b"left"
+
+
+def test_drafts_and_marks(project: Project) -> None:
+    name, shape = (case := project.by_role("pool")[0]).name, case.shape
+    assert project.labels.load_draft(name) is None
+    project.set_status(name, "skipped")
+    assert project.case(name).status == "skipped"
+    for value in (1, 2):
+        project.labels.save_draft(name, np.full(shape, value), seconds=value)
+    draft = project.labels.load_draft(name)
+    assert draft is not None
+    assert (draft == 2).all()
+    assert (project.case(name).status, project.labels.draft_seconds(name)) == ("draft", 2)
+    project.labels.drop_draft(name)
+    assert (project.labels.load_draft(name), project.case(name).status) == (None, "new")
+    project.labels.save_draft(name, np.full(shape, 1))
+    project.labels.accept(name, np.full(shape, 1))
+    assert project.labels.load_draft(name) is None
+    with pytest.raises(AlntError, match="only pool cases"):
+        project.set_status(name, "flagged")
+    with pytest.raises(AlntError, match="cannot be set"):
+        project.set_status(project.by_role("pool")[0].name, "accepted")
+
+
+def test_a_teacher_mask_made_later(project, scored):
+    project.runs.start("train", project.settings)
+    case = project.by_role("pool")[0]
+    project.runs.add_scores(1, [scored(case.name)])
+    path = project.folder / "runs" / "teacher.nii.gz"
+    write_labels(path, np.full(case.shape, 2), read_grid(case.image))
+    project.labels.set_teacher(case.name, path)
+    mask = project.teacher(project.case(case.name))
+    assert mask is not None
+    assert (mask.voxels == 2).all()
+    assert project.runs.scores() == []
+    write_labels(path, np.full(case.shape, 5), read_grid(case.image))
+    with pytest.raises(AlntError, match="label 5"):
+        project.labels.set_teacher(case.name, path)
+
+
+def test_a_correction_of_a_reference_case_is_a_version_of_it(project):
+    case = project.by_role("reference")[0]
+    version = project.labels.accept(case.name, np.zeros(case.shape, np.uint8))
+    assert (version.parent, project.case(case.name).role) == ("expert", "reference")
+    project.labels.revert(case.name)
+    assert project.case(case.name) == case
+
+
+def test_the_parent_can_be_another_label(project):
+    case = project.by_role("pool")[0]
+    labels = np.zeros(case.shape, np.uint8)
+    accepted = project.labels.accept(case.name, labels, parent="", model="run 3")
+    assert project.labels.versions(case.name) == (accepted,)
+    assert (accepted.parent, accepted.model) == ("", "run 3")
+
+
+def test_the_ignore_label_is_accepted_and_unknown_values_are_not(project, tmp_path):
+    case = project.by_role("pool")[0]
+    grid = read_grid(case.image)
+    path = tmp_path / "mask.nii.gz"
+    write_labels(path, np.full(case.shape, 255), grid)
+    assert (project.labels.read_mask(case.name, path).voxels == 255).all()
+    write_labels(path, np.full(case.shape, 3), grid)
+    with pytest.raises(AlntError, match=r"mask\.nii\.gz.*label 3.*\(1, 2\)"):
+        project.labels.read_mask(case.name, path)
+
+
+def test_the_hash_of_a_teachers_mask_in_two_files_is_that_of_both(project, tmp_path):
+    case = project.by_role("pool")[0]
+    image = nib.load(case.image)
+    hashes = set()
+    for value in (1, 2):
+        mask = nib.Nifti1Pair(np.full(image.shape, value, np.uint8), image.affine)
+        nib.save(mask, tmp_path / "mask.img")
+        project.labels.set_teacher(case.name, tmp_path / "mask.hdr")
+        hashes.add(project.case(case.name).teacher_sha256)
+    assert len(hashes) == 2
+
+
+def test_a_draft_that_does_not_fit_leaves_the_one_before(project):
+    case = project.by_role("pool")[0]
+    project.labels.save_draft(case.name, np.full(case.shape, 1), seconds=3)
+    with pytest.raises(AlntError, match="voxels"):
+        project.labels.save_draft(case.name, np.full((1, 2, 3), 1), seconds=4)
+    assert project.labels.load_draft(case.name).all()
+    assert project.labels.draft_seconds(case.name) == 3
+
+
+def test_a_draft_whose_file_is_lost_is_none(project):
+    case = project.by_role("pool")[0]
+    project.labels.save_draft(case.name, np.full(case.shape, 1))
+    (project.folder / "labels" / case.name / "draft.nii.gz").unlink()
+    assert project.labels.load_draft(case.name) is None
+
+
+# the Dice of masks --------------------------------------------------------------------------------
+
+
+def _dice_by_counting(one, other, ignore_label):
     pairs = [
         (a, b)
         for a, b in zip(one.ravel().tolist(), other.ravel().tolist(), strict=True)
-        if unknown not in (a, b)
+        if ignore_label not in (a, b)
     ]
     values = {value for pair in pairs for value in pair} - {0}
     each = [
@@ -52,74 +202,41 @@ def test_accept_keeps_the_dice_with_the_teachers_mask(balls):
     with Project.open(balls.folder) as project:
         teacher = project.teacher(project.case("ball_05")).voxels
         truth = balls.true_labels("ball_05")
-        version = project.accept("ball_05", truth)
+        version = project.labels.accept("ball_05", truth)
         assert version.dice == pytest.approx(_dice_by_counting(teacher, truth, 255))
         own = project.teacher(project.case("ball_04")).voxels
-        assert project.accept("ball_04", own, confirmed=True).dice == 1
-        assert project.looked_at() == {"ball_04": 1, "ball_05": version.dice}
+        assert project.labels.accept("ball_04", own, confirmed=True).dice == 1
+        assert project.labels.reviewed_dice() == {"ball_04": 1, "ball_05": version.dice}
         assert (
-            project.accept("ball_06", truth, confirmed=True).dice < 1
+            project.labels.accept("ball_06", truth, confirmed=True).dice < 1
         )  # the masks count, not the word
-        project.revert("ball_06")
-        assert project.accept("ball_07", 0 * truth, teacher=0 * truth).dice == 1
-        project.revert("ball_07")
-        project.revert("ball_04")
-        assert project.looked_at() == {"ball_05": version.dice}
+        project.labels.revert("ball_06")
+        assert project.labels.accept("ball_07", 0 * truth, teacher=0 * truth).dice == 1
+        project.labels.revert("ball_07")
+        project.labels.revert("ball_04")
+        assert project.labels.reviewed_dice() == {"ball_05": version.dice}
         reference = project.by_role("reference")[0].name
-        assert math.isnan(project.accept(reference, truth).dice)
-        assert project.taught_pool == ("ball_04", "ball_05", "ball_06", "ball_07")
-        assert list(project.looked_at()) == ["ball_05"]
+        assert math.isnan(project.labels.accept(reference, truth).dice)
+        assert project.pool_with_teacher == ("ball_04", "ball_05", "ball_06", "ball_07")
+        assert list(project.labels.reviewed_dice()) == ["ball_05"]
 
 
 def test_a_broken_teachers_mask_loses_no_work(balls):
     with Project.open(balls.folder) as project:
         case = project.case("ball_05")
         case.teacher.write_bytes(b"broken")
-        version = project.accept("ball_05", balls.true_labels("ball_05"))
+        version = project.labels.accept("ball_05", balls.true_labels("ball_05"))
         assert version.file.exists()
         assert math.isnan(version.dice)
-        assert project.looked_at() == {}
+        assert project.labels.reviewed_dice() == {}
 
 
 def test_another_teachers_mask_is_compared_anew(balls):
     with Project.open(balls.folder) as project:
         case, truth = project.case("ball_05"), balls.true_labels("ball_05")
-        project.accept("ball_05", truth)
-        assert project.looked_at()["ball_05"] < 0.7
+        project.labels.accept("ball_05", truth)
+        assert project.labels.reviewed_dice()["ball_05"] < 0.7
         write_labels(project.folder / "better.nii.gz", truth, read_grid(case.image))
-        project.set_teacher("ball_05", project.folder / "better.nii.gz")
-        assert project.looked_at() == {"ball_05": 1}
-        assert project.versions("ball_05")[-1].dice == 1
-
-
-def _make_old(folder: Path) -> None:
-    """Turn the table into one of version 1, which had no Dice of a look."""
-    with sqlite3.connect(folder / "alnt.sqlite") as table:
-        table.execute("ALTER TABLE versions DROP COLUMN dice")
-        table.execute("PRAGMA user_version = 1")
-    table.close()
-
-
-def _columns(folder: Path) -> tuple[int, set[str]]:
-    table = sqlite3.connect(folder / "alnt.sqlite")
-    version = table.execute("PRAGMA user_version").fetchone()[0]
-    names = {row[1] for row in table.execute("PRAGMA table_info(versions)")}
-    table.close()
-    return version, names
-
-
-def test_a_project_of_an_earlier_version_opens_and_is_brought_up_once(balls):
-    with Project.open(balls.folder) as project:
-        kept = project.accept("ball_05", balls.true_labels("ball_05"))
-    _make_old(balls.folder)
-    with Project.open(balls.folder, write=False) as project:  # who only looks changes nothing
-        assert math.isnan(project.versions("ball_05")[0].dice)
-        assert project.looked_at() == {"ball_05": kept.dice}
-    assert _columns(balls.folder)[0] == 1
-    with Project.open(balls.folder) as project:
-        assert project.looked_at() == {"ball_05": kept.dice}
-        assert project.versions("ball_05") == (kept,)
-        np.testing.assert_array_equal(read_labels(kept.file).voxels, balls.true_labels("ball_05"))
-    version, names = _columns(balls.folder)
-    assert version == VERSION
-    assert "dice" in names
+        project.labels.set_teacher("ball_05", project.folder / "better.nii.gz")
+        assert project.labels.reviewed_dice() == {"ball_05": 1}
+        assert project.labels.versions("ball_05")[-1].dice == 1

@@ -1,11 +1,22 @@
+"""Where cases come from: patterns, nnU-Net folders, data lists."""
+
 import json
 from pathlib import Path
 
 import pytest
 
-from napari_alnt.data import from_datalist, from_nnunet, from_patterns, nnunet_labels
-from napari_alnt.data.case import CaseFiles
-from napari_alnt.data.create import draw_roles
+from napari_alnt.data import (
+    CaseFiles,
+    Datalist,
+    NnUNet,
+    Patterns,
+    Project,
+    Source,
+    from_datalist,
+    from_nnunet,
+    from_patterns,
+    nnunet_labels,
+)
 from napari_alnt.errors import AlntError
 
 
@@ -58,6 +69,7 @@ def test_patterns_find_images_masks_and_patients(tmp_path: Path) -> None:
         ("ct", None, None, r"\d+", "finds nothing"),
         ("ct*", None, None, None, "No images"),
         ("*/a.nii.gz", None, None, None, "Two images have the name 'a'"),
+        ("ct", None, "n*/{case}.nii*", None, "Case 'a' has 2 masks"),
     ],
 )
 def test_what_patterns_do_not_find_is_told(
@@ -69,7 +81,7 @@ def test_what_patterns_do_not_find_is_told(
     patient: str | None,
     says: str,
 ) -> None:
-    touch(tmp_path, "ct/a.nii.gz", "ct/b.nii.gz", "net/a.nii.gz")
+    touch(tmp_path, "ct/a.nii.gz", "ct/b.nii.gz", "net/a.nii.gz", "nnn/a.nii")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(AlntError, match=says.replace("(", r"\(")):
         from_patterns(images, expert, teacher, patient)
@@ -124,38 +136,76 @@ def test_datalist(tmp_path: Path) -> None:
             from_datalist(path)
 
 
-def files(name: str, patient: str, expert: bool) -> CaseFiles:
-    return CaseFiles(name, Path(name), None, Path(name) if expert else None, patient)
+def test_brackets_in_a_name_are_no_pattern(tmp_path):
+    touch(tmp_path, "ct/a[1].nii.gz", "net/a[1]_seg.nii.gz", "net/a1_seg.nii.gz")
+    (case,) = from_patterns(f"{tmp_path}/ct", teacher=f"{tmp_path}/net/{{case}}_seg.nii.gz")
+    assert case.teacher == tmp_path / "net" / "a[1]_seg.nii.gz"
 
 
-def test_roles_are_drawn_by_patient_and_stay(tmp_path: Path) -> None:
-    cases = [files(f"c{i}{half}", f"p{i}", expert=i < 8) for i in range(12) for half in "lr"]
-    drawn = [draw_roles(cases, seed_cases=4, reference=4, audit=4, seed=seed) for seed in (0, 0, 1)]
-    assert drawn[0] == drawn[1] != drawn[2]
-    roles = drawn[0]
-    assert [
-        sum(role == kind for role in roles.values())
-        for kind in ("audit", "seed", "reference", "pool")
-    ] == [4, 4, 8, 8]
-    assert all(roles[f"c{i}l"] == roles[f"c{i}r"] for i in range(12))
+def test_the_patient_is_the_first_group_or_all(tmp_path):
+    touch(tmp_path, "p1_left.nii.gz")
+    for rule, patient in ((r"p(\d)", "1"), (r"p\d", "p1"), (None, "")):
+        assert from_patterns(str(tmp_path), patient=rule)[0].patient == patient
 
 
-def test_a_patient_of_the_pool_is_never_audited() -> None:
-    cases = [files("a1", "a", True), files("a2", "a", False), files("b", "b", True)]
-    for seed in range(5):
-        assert draw_roles(cases, seed_cases=0, reference=0, audit=0, seed=seed)["b"] == "audit"
-    with pytest.raises(AlntError, match="cannot be audited"):
-        draw_roles([files("a1", "a", True), files("b1", "b", True), files("a2", "a", False), files("b2", "b", False)],
-                   seed_cases=0, reference=0, audit=1, seed=0)  # fmt: skip
+def test_a_folder_in_a_folder_is_found_by_two_stars(tmp_path):
+    touch(tmp_path, "x/y/a.nii.gz", "x/b.nii.gz")
+    found = from_patterns(f"{tmp_path}/**/*.nii.gz")
+    assert [case.name for case in found] == ["b", "a"]
+    assert all(case.image.is_absolute() for case in found)
 
 
-@pytest.mark.parametrize(
-    ("experts", "counts"), [(1, (0, 0, 0)), (3, (2, 0, 0)), (4, (0, 3, 2)), (0, (0, 0, 0))]
-)
-def test_too_few_experts_say_how_many_are_needed(
-    experts: int, counts: tuple[int, int, int]
-) -> None:
-    cases = [files(f"c{i}", "", expert=i < experts) for i in range(6)]
-    seed_cases, reference, audit = counts
-    with pytest.raises(AlntError, match=f"but there are {experts}"):
-        draw_roles(cases, seed_cases=seed_cases, reference=reference, audit=audit, seed=0)
+def test_nnunet_cases_take_a_teacher_and_a_patient(tmp_path):
+    touch(tmp_path, "imagesTr/a1_0000.nii.gz", "labelsTr/b1.nii.gz", "net/a1.nii.gz")
+    (case,) = NnUNet(tmp_path, teacher=str(tmp_path / "net"), patient="^.").cases()
+    assert (case.name, case.patient, case.expert) == ("a1", "a", None)
+    assert case.teacher == tmp_path / "net" / "a1.nii.gz"
+
+
+def test_regions_are_no_labels(tmp_path):
+    labels = {"background": 0, "whole": [1, 2], "core": 2, "ignore": 3}
+    (tmp_path / "dataset.json").write_text(json.dumps({"labels": labels}))
+    assert nnunet_labels(tmp_path) == {2: "core"}
+    assert nnunet_labels(tmp_path / "none") == {}
+
+
+def test_a_data_list_that_repeats_a_name_or_lacks_a_mask_is_refused(tmp_path):
+    touch(tmp_path, "i/a.nii.gz", "j/A.nii.gz", "m/a.nii.gz")
+    path = tmp_path / "list.json"
+    path.write_text(json.dumps({"training": ["i/a.nii.gz", {"image": "j/A.nii.gz"}]}))
+    with pytest.raises(AlntError, match="Two images have the name 'A'"):
+        from_datalist(path)
+    path.write_text(json.dumps({"training": [{"image": "i/a.nii.gz", "label": "m/b.nii.gz"}]}))
+    with pytest.raises(AlntError, match=r"list\.json.*b\.nii\.gz"):
+        from_datalist(path)
+
+
+# sources as records -------------------------------------------------------------------------------
+
+
+def test_a_source_finds_what_its_function_finds(tmp_path):
+    touch(tmp_path, "imagesTr/a_0000.nii.gz", "labelsTr/a.nii.gz")
+    labels = {"labels": {"background": 0, "liver": 1}}
+    (tmp_path / "dataset.json").write_text(json.dumps(labels))
+    (tmp_path / "list.json").write_text(json.dumps({"training": ["imagesTr/a_0000.nii.gz"]}))
+    images = str(tmp_path / "imagesTr")
+    expected = [
+        (Patterns(images), from_patterns(images), {}),
+        (NnUNet(tmp_path), from_nnunet(tmp_path), {1: "liver"}),
+        (Datalist(tmp_path / "list.json"), from_datalist(tmp_path / "list.json"), {}),
+    ]
+    for source, cases, names in expected:
+        assert source.cases() == cases
+        assert source.labels() == names
+        assert len(cases) == 1
+
+
+def test_a_source_of_ones_own_makes_a_project(tmp_path, phantoms):
+    class Phantoms(Source):
+        def cases(self) -> tuple[CaseFiles, ...]:
+            return tuple(case.files(expert=True) for case in phantoms[:2])
+
+    source = Phantoms()
+    labels = source.labels() or None
+    with Project.create(tmp_path / "project", source.cases(), labels=labels) as project:
+        assert [case.role for case in project.cases].count("test") == 1

@@ -1,3 +1,5 @@
+"""Geometry: every axis order turns into the one in memory and back to the bit."""
+
 import gzip
 import itertools
 import re
@@ -13,7 +15,16 @@ import SimpleITK as sitk
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from napari_alnt.data import Grid, read_labels, read_volume, write_image, write_labels, write_map
+from napari_alnt.data import (
+    GRID_KEY,
+    Grid,
+    read_grid,
+    read_labels,
+    read_volume,
+    write_image,
+    write_labels,
+    write_map,
+)
 from napari_alnt.data.volume import label_values
 from napari_alnt.errors import AlntError
 
@@ -241,7 +252,7 @@ def test_nan_in_a_mask_is_unknown_and_in_an_image_the_lowest(tmp_path: Path) -> 
     assert read_volume(tmp_path / "i.nii.gz").voxels.tolist() == [[[0, 1, 0, 0]]]
     values[..., 3] = 2
     write_map(tmp_path / "i.nii.gz", values, Grid.new((1, 1, 4), (1, 1, 1)))
-    assert read_labels(tmp_path / "i.nii.gz", unknown=99).voxels.tolist() == [[[0, 1, 99, 2]]]
+    assert read_labels(tmp_path / "i.nii.gz", ignore_label=99).voxels.tolist() == [[[0, 1, 99, 2]]]
 
 
 def test_a_header_that_claims_gigabytes_takes_no_memory(tmp_path: Path) -> None:
@@ -300,3 +311,34 @@ def test_napari_gets_lps_millimetres() -> None:
     assert grid.disk_shape == (4, 3, 2)
     assert nib.aff2axcodes(grid.disk_affine) == ("R", "A", "S")
     assert grid.spacing == (5, 1, 2)
+
+
+def test_a_layer_gets_scale_place_and_grid(tmp_path: Path) -> None:
+    grid = Grid.new((2, 3, 4), (5, 1, 2), axes="RAS", origin=(10, 20, 30))
+    write_image(tmp_path / "a.nii.gz", np.zeros((2, 3, 4), np.int16), grid)
+    volume = read_volume(tmp_path / "a.nii.gz")
+    # the origin is (x, y, z) in RAS+, a layer's translate (z, y, x) in LPS
+    assert volume.layer_kwargs() == {
+        "scale": (5, 1, 2), "translate": (30, -20, -10), "metadata": {GRID_KEY: volume.grid}
+    }  # fmt: skip
+
+
+def test_grids_differ_in_words() -> None:
+    grid = Grid.new((2, 3, 4), (5, 1, 2))
+    assert grid.difference(Grid.new((2, 3, 4), (5, 1, 2), axes="PIR")) == ""
+    assert grid.difference(Grid.new((2, 3, 5), (5, 1, 2))) == "2×3×4 voxels against 2×3×5"
+    moved = Grid.new((2, 3, 4), (5, 1, 2), origin=(0, 0, 0.5))
+    assert grid.difference(moved) == "corners 0.5 mm apart"
+    # a hundredth of the smallest voxel is rounding
+    assert grid.matches(Grid.new((2, 3, 4), (5, 1, 2), origin=(0, 0.009, 0)))
+
+
+def test_a_grid_is_read_without_its_voxels(tmp_path: Path) -> None:
+    write_image(
+        tmp_path / "a.nii", np.zeros((20, 30, 40), np.int16), Grid.new((20, 30, 40), (1, 1, 1))
+    )
+    with (tmp_path / "a.nii").open("r+b") as file:
+        file.truncate(400)
+    assert read_grid(tmp_path / "a.nii").shape == (20, 30, 40)
+    with pytest.raises(AlntError, match="cut short"):
+        read_volume(tmp_path / "a.nii")

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import torch
 
 from napari_alnt.core import IGNORE
-from napari_alnt.data import Project, write_labels
-from napari_alnt.engine.dataset import Dataset, _augmentation
+from napari_alnt.data import Project
+from napari_alnt.engine.dataset import CENTRES, Dataset, _augmentation, _centres
+from napari_alnt.errors import AlntError
 from napari_alnt.settings import WINDOWS
-
-
-@pytest.fixture
-def project(balls):
-    with Project.open(balls.folder) as project:
-        yield project
 
 
 def dataset(project: Project, **changes: object) -> Dataset:
@@ -50,7 +46,7 @@ def test_training_spacing_changes_the_grid_not_the_extent(project):
 
 def test_a_mask_changed_in_place_is_not_served_from_the_cache(project, balls):
     before = dataset(project).pseudo(project.case("ball_05")).target.copy()
-    project.accept("ball_05", balls.true_labels("ball_05"))
+    project.labels.accept("ball_05", balls.true_labels("ball_05"))
     after = dataset(project).expert(project.case("ball_05")).target
     np.testing.assert_array_equal(after, balls.true_labels("ball_05"))
     assert (before != after).any()
@@ -60,7 +56,7 @@ def test_unknown_voxels_stay_unknown_on_the_training_grid(project):
     case = project.case("ball_05")
     labels = project.teacher(case).voxels.copy()
     labels[:10] = 255
-    project.accept("ball_05", labels)
+    project.labels.accept("ball_05", labels)
     target = dataset(project).expert(project.case("ball_05")).target
     assert (target[:10] == IGNORE).all()
     assert (target[10:] != IGNORE).all()
@@ -87,7 +83,7 @@ def test_what_lies_outside_the_volume_is_unknown(project):
 
 
 def test_foreground_patches_hold_the_structure(project):
-    data = dataset(project, foreground=1.0, augment=False)
+    data = dataset(project, foreground_fraction=1.0, augment=False)
     case = data.pseudo(project.by_role("pool")[0])
     for seed in range(20):
         assert (data.batch([case], [np.random.default_rng(seed)]).targets > 0).any()
@@ -112,26 +108,47 @@ def test_scoring_patches_are_fixed_and_cover_small_volumes(project):
     assert len(dataset(project, score_patches=3).fixed_patches(case)) == 3
 
 
-def test_unknown_voxels_take_no_part_in_a_cases_scores(project):
-    """The scores of a case do not change with what the student sees where nobody has labelled."""
-    from napari_alnt.engine.evaluation import Viewer
-    from napari_alnt.engine.student import Student
+def test_a_window_of_percentiles_is_that_of_each_image(project):
+    case = project.by_role("pool")[0]
+    image = np.asarray(dataset(project, window="percentile").image(case), np.float32)
+    voxels = project.image(case).voxels
+    assert image.min() == -1
+    assert image.max() == 1
+    low, high = np.percentile(voxels, (0.5, 99.5))
+    assert (image == -1).mean() == pytest.approx((voxels <= low).mean(), abs=2e-3)
+    assert (image == 1).mean() == pytest.approx((voxels >= high).mean(), abs=2e-3)
 
-    case = project.case("ball_05")
-    labels = project.teacher(case).voxels.copy()
-    labels[:, :, 13:] = 255
-    path = project.folder / "half.nii.gz"
-    write_labels(path, labels, project.teacher(case).grid)
-    project.set_teacher("ball_05", path)
+
+def test_the_spacing_is_the_median_of_the_cases_unless_set(project):
+    assert dataset(project).spacing == (3.0, 2.5, 2.0)
+    assert dataset(project, spacing=(1.0, 1.5, 2.0)).spacing == (1.0, 1.5, 2.0)
+
+
+def test_a_case_without_the_mask_that_is_asked_for_is_named(project):
+    with pytest.raises(AlntError, match=r"'ball_04' has no expert mask"):
+        dataset(project).expert(project.case("ball_04"))
+
+
+def test_centres_are_foreground_and_as_many_of_each_class():
+    target = np.zeros((20, 20, 20), np.int16)
+    target[:18] = 1  # 7200 voxels, more than are kept
+    target[19, 0, :5] = 2
+    target[19, 5] = IGNORE
+    centres = _centres(target, 4)
+    classes = target[tuple(centres.T)]
+    assert [(classes == index).sum() for index in (1, 2, 3)] == [CENTRES, 5, 0]
+    assert len(np.unique(centres, axis=0)) == len(centres)
+    assert _centres(np.zeros((4, 4, 4), np.int16), 2).shape == (0, 3)
+
+
+def test_threads_vary_patches_alike(project):
     data = dataset(project)
-    viewer = Viewer(project, None, data, Student.new(data, project.settings))
-    probabilities = torch.zeros(2, *labels.shape)
-    probabilities[1] = 1.0
-    unsure = probabilities.clone()
-    unsure[:, :, :, 13:] = 0.5
-    seen = []
-    for guess in (probabilities, unsure):
-        viewer._probabilities = lambda image, guess=guess: guess
-        seen.append(viewer._score(project.case("ball_05"), viewer.direction()))
-    assert seen[0] == seen[1]
-    assert seen[0].entropy == 0
+    cases = [data.pseudo(case) for case in project.by_role("pool")]
+
+    def images(seed: int) -> torch.Tensor:
+        return data.batch(cases, [np.random.default_rng([seed, i]) for i in range(4)]).images
+
+    expected = [images(seed) for seed in range(8)]
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(images, range(8)))
+    assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))

@@ -1,29 +1,23 @@
-"""Training as a stranger sees it: a child process that is stopped, killed, resumed and corrected
-meanwhile.
-"""
+"""A run as its parent sees it: stopped, killed, resumed and corrected meanwhile."""
 
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import os
 import random
 import signal
-import subprocess
-import sys
+from collections import defaultdict
+from typing import get_args
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
 
 from napari_alnt import core
-from napari_alnt.data import Project
-from napari_alnt.engine.commands import Mailbox
-from napari_alnt.engine.student import out_of_memory
+from napari_alnt.engine.student import learning_rate
 from napari_alnt.engine.training import Training
 from napari_alnt.events import (
-    CaseScored,
+    CheckpointSaved,
     Command,
     EpochDone,
     ExpertsChanged,
@@ -34,16 +28,12 @@ from napari_alnt.events import (
     Progress,
     RankingDone,
     StepDone,
-    Validated,
-    Warned,
+    Tested,
 )
 from napari_alnt.session import Session
+from napari_alnt.settings import TrustMeasure
 
-LONG = {"epochs": 4, "steps_per_epoch": 5, "validate_every": 4, "rank_every": 4, "prepare": 0}
-
-
-def weights(session: Session) -> dict[str, torch.Tensor]:
-    return load_file(session.last_student().folder / "checkpoint" / "student.safetensors")
+LONG = {"epochs": 4, "steps_per_epoch": 5, "test_every": 4, "rank_every": 4, "prefetch_cases": 0}
 
 
 def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
@@ -54,7 +44,7 @@ def test_a_run_tells_all_it_does(balls):
     with Session.open(balls.folder) as session:
         events = list(session.train())
         kinds = {type(event) for event in events}
-        assert {StepDone, EpochDone, Validated, RankingDone, Predicted} <= kinds
+        assert {StepDone, EpochDone, Tested, RankingDone, Predicted} <= kinds
         assert events[-1] == Finished(6, "done")
         assert [event.step for event in events if isinstance(event, StepDone)] == [1, 2, 3, 4, 5, 6]
         rows = [
@@ -69,7 +59,7 @@ def test_a_run_tells_all_it_does(balls):
 
 
 @pytest.mark.parametrize("killed_at", random.Random(0).sample(range(1, 20), 2))
-def test_killed_and_resumed_ends_with_the_same_weights(balls, killed_at, tmp_path):
+def test_killed_and_resumed_ends_with_the_same_weights(balls, killed_at, weights):
     with Session.open(balls.folder) as session:
         settings = dataclasses.replace(session.project.settings, **LONG)
         list(session.train(settings))
@@ -96,7 +86,7 @@ def test_killed_and_resumed_ends_with_the_same_weights(balls, killed_at, tmp_pat
         assert same(whole, weights(session))
 
 
-def test_stop_is_obeyed_within_a_step_and_resumed_exactly(balls):
+def test_stop_is_obeyed_within_a_step_and_resumed_exactly(balls, weights):
     with Session.open(balls.folder) as session:
         settings = dataclasses.replace(session.project.settings, **LONG)
         list(session.train(settings))
@@ -121,7 +111,7 @@ def test_a_correction_is_taken_up_in_the_next_epoch(balls):
         epochs, changed = [], []
         for event in session.train(settings):
             if isinstance(event, EpochDone):
-                epochs.append({row.case: (row.role, row.label) for row in event.rows})
+                epochs.append({row.case: (row.role, row.label_version) for row in event.rows})
             if isinstance(event, ExpertsChanged):
                 changed.append(event)
             if isinstance(event, StepDone) and event.step == 2:
@@ -157,7 +147,7 @@ def test_the_next_run_goes_on_from_the_last(balls):
         list(session.train())
         steps = [event.step for event in session.train() if isinstance(event, StepDone)]
         assert steps == [7, 8, 9, 10, 11, 12]
-        assert [run.parent for run in session.project.runs] == [None, 1]
+        assert [run.parent for run in session.project.runs.all] == [None, 1]
 
 
 def test_a_student_of_another_kind_is_not_overwritten(balls):
@@ -167,38 +157,6 @@ def test_a_student_of_another_kind_is_not_overwritten(balls):
         last = list(session.train(other))[-1]
         assert isinstance(last, Failed)
         assert "--fresh" in last.message
-
-
-def test_ranking_is_the_same_twice(balls):
-    with Session.open(balls.folder) as session:
-        list(session.train())
-        before = weights(session)
-        scores = session.history.scores
-        first = {row.case: scores[row.case][-1] for row in session.queue()}
-        assert not [
-            event for event in session.rank() if isinstance(event, CaseScored)
-        ]  # nothing has changed
-        session.accept("ball_05", balls.true_labels("ball_05"))
-        again = {event.case for event in session.rank() if isinstance(event, CaseScored)}
-        assert again == {"ball_04", "ball_06", "ball_07"}  # the experts have
-        session.revert("ball_05")
-        list(session.rank())
-        assert {case: scores[case][-1] for case in again} == {case: first[case] for case in again}
-        assert same(before, weights(session))
-
-
-def test_a_case_without_any_mask_gets_the_students(new_balls):
-    balls = new_balls(pool=2, experts=2, taught=False)
-    with Session.open(balls.folder) as session:
-        session.project.set_teacher("ball_02", balls.truth["ball_02"])
-        events = list(session.train())
-        assert any(
-            isinstance(event, Warned) and "no teacher mask" in event.message for event in events
-        )
-        assert list(session.predict(["ball_03"]))[-1].reason == "done"
-        picture = session.history.predictions["ball_03"]
-        assert (balls.folder / picture.student).exists()
-        assert np.isnan(picture.dice)
 
 
 def test_a_stop_in_the_ranking_is_made_up_for(balls):
@@ -212,9 +170,9 @@ def test_a_stop_in_the_ranking_is_made_up_for(balls):
         assert (event.reason, ranked) == ("stopped", 0)
         again = list(session.train())
         assert not any(isinstance(event, StepDone) for event in again)
-        assert {Validated, RankingDone} <= {type(event) for event in again}
+        assert {Tested, RankingDone} <= {type(event) for event in again}
         assert again[-1] == Finished(6, "done")
-        assert len(session.project.runs) == 1
+        assert len(session.project.runs.all) == 1
 
 
 def test_a_case_reverted_while_stopped_does_not_wedge_the_run(balls):
@@ -233,97 +191,138 @@ def test_a_case_reverted_while_stopped_does_not_wedge_the_run(balls):
         assert next(row for row in first.rows if row.case == "ball_05").role == "reference"
 
 
-def test_stray_prints_do_not_reach_the_protocol(balls):
-    probe = (
-        "import sys, builtins; import napari_alnt.engine.evaluation as v; old = v.Viewer.validate\n"
-        "def loud(self):\n    print('hello from a library'); yield from old(self)\n"
-        "v.Viewer.validate = loud\n"
-        "from napari_alnt.engine.main import main; sys.exit(main(sys.argv[1:]))"
+# in this process ----------------------------------------------------------------------------------
+
+
+def state_of(training: Training) -> dict[str, torch.Tensor]:
+    return training.student.net.state_dict()
+
+
+@pytest.mark.parametrize("stopped_at", [1, 4, 6])
+def test_a_run_stopped_anywhere_is_resumed_as_if_it_never_was(
+    training, commands, project, stopped_at
+):
+    few = {"epochs": 2, "steps_per_epoch": 4, "test_every": 1, "rank_every": 0}
+    kinds = (EpochDone, Tested)
+    whole = training(**few)
+    expected = [event for event in whole.events() if isinstance(event, kinds)]
+    first, said = training(**few), []
+    for event in first.events():
+        said.append(event)
+        commands.stopped |= isinstance(event, StepDone) and event.step == stopped_at
+    assert said[-1] == Finished(stopped_at, "stopped")
+    commands.stopped = False
+    second = Training(project, first.run, commands)
+    said += second.events()
+    assert said[-1] == Finished(8, "done")
+    assert same(state_of(whole), state_of(second))
+    assert list(map(repr, filter(lambda e: isinstance(e, kinds), said))) == list(
+        map(repr, expected)
     )
-    with Session.open(balls.folder) as session:
-        run = session.project.start_run("train", session.project.settings)
-    arguments = [
-        sys.executable,
-        "-c",
-        probe,
-        str(balls.folder),
-        "--run",
-        str(run.number),
-        "--job",
-        "train",
-    ]
-    done = subprocess.run(
-        arguments, stdin=subprocess.PIPE, capture_output=True, text=True, check=False
-    )
-    assert "hello" not in done.stdout
-    assert all(line.startswith('{"kind"') for line in done.stdout.splitlines())
 
 
-def test_the_child_ends_when_its_parent_is_killed(balls):
-    parent = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "import sys; from napari_alnt.session import Session; from napari_alnt.events import"
-            " StepDone\n"
-            "session = Session.open(sys.argv[1])\n"
-            "engine = session.start('train')\n"
-            "for event in engine.events():\n"
-            "    if isinstance(event, StepDone): print(engine.pid, flush=True); input()\n",
-            str(balls.folder),
-        ],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    child = int(parent.stdout.readline())
-    parent.kill()
-    parent.wait()
-    for _ in itertools.repeat(None, 100):
-        if not alive(child):
-            return
-        signal.sigtimedwait([], 0.1)
-    pytest.fail("the engine outlived its parent by 10 s")
+def test_threads_that_draw_ahead_change_nothing(training):
+    one, two = training(loader_threads=0, rank_every=0), training(loader_threads=3, rank_every=0)
+    list(one.events())
+    list(two.events())
+    assert same(state_of(one), state_of(two))
 
 
-def alive(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().split()[2] != "Z"
-    except OSError:
-        return False
+@pytest.mark.parametrize("measure", get_args(TrustMeasure))
+def test_trust_is_one_number_from_the_step_to_the_ledger(training, monkeypatch, measure):
+    """What entered T is what report, event and ledger call trust."""
+    step, reports, ranks = core.train_step, [], []
+
+    def noted(*args, loss_rank, **options):
+        reports.append(step(*args, loss_rank=loss_rank, **options))
+        ranks.append(tuple(loss_rank.tolist()))
+        return reports[-1]
+
+    monkeypatch.setattr(core, "train_step", noted)
+    one = training(trust_measure=measure, method="RGSM", trust_share=0.25, rank_every=0)
+    events = list(one.events())
+    steps = [event for event in events if isinstance(event, StepDone)]
+    measured = {
+        "dot": [report.dot for report in reports],
+        "cosine": [report.cosine for report in reports],
+        "loss_rank": ranks,
+    }
+    assert [report.trust for report in reports] == measured[measure]
+    assert [tuple(s.trust for s in event.samples) for event in steps] == measured[measure]
+    for event in steps:
+        trust, informativeness, weight = (
+            torch.tensor([getattr(sample, name) for sample in event.samples])
+            for name in ("trust", "informativeness", "weight")
+        )
+        positive = trust.clamp(min=0)
+        T = positive / positive.sum().clamp(min=1e-30)
+        M = informativeness / informativeness.sum()
+        torch.testing.assert_close(0.25 * T + 0.75 * M, weight)
+    seen = defaultdict(list)
+    for event in steps:
+        for sample in event.samples:
+            seen[event.epoch, sample.case].append(sample.trust)
+    for event in events:
+        if isinstance(event, EpochDone):
+            one.project.runs.add_ledger(one.run.number, event)
+    rows = [row for row in one.project.runs.ledger() if row.role == "pool"]
+    assert {(row.epoch, row.case): row.trust for row in rows} == {
+        key: pytest.approx(np.mean(values)) for key, values in seen.items()
+    }
 
 
-def test_memory_that_runs_out_halves_what_passes_at_once(balls, monkeypatch):
-    step, sizes = core.train_step, []
-
-    def hungry(*args, at_once, **options):
-        sizes.append(at_once)
-        if at_once != 1:
-            raise RuntimeError(
-                "[enforce fail at alloc_cpu.cpp:119] DefaultCPUAllocator: can't allocate memory"
-            )
-        return step(*args, at_once=at_once, **options)
-
-    monkeypatch.setattr(core, "train_step", hungry)
-    reading, writing = os.pipe()
-    with (
-        Project.open(balls.folder) as project,
-        os.fdopen(reading) as commands,
-        os.fdopen(writing, "w"),
-    ):
-        settings = dataclasses.replace(project.settings, batch=4, precision="bfloat16")
-        run = project.start_run("train", settings)
-        events = list(Training(project, run, settings, Mailbox(commands)).events())
-    assert events[-1] == Finished(6, "done")
-    assert sizes == [0, 2, 1, 1, 1, 1, 1, 1]
-    assert [event.message[:15] for event in events if isinstance(event, Warned)] == [
-        "Memory ran out;"
-    ] * 2
+def epochs_of(kind: type, events: list) -> list[int]:
+    return [event.epoch for event in events if isinstance(event, kind)]
 
 
-@pytest.mark.parametrize(
-    "error", [MemoryError(), torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("shape")]
-)
-def test_which_errors_mean_that_memory_ran_out(error):
-    assert out_of_memory(error) == (str(error) != "shape")
+def test_tests_and_rankings_come_when_they_are_due_and_at_the_end(training):
+    some = {"epochs": 5, "steps_per_epoch": 1, "prefetch_cases": 0}
+    events = list(training(test_every=2, rank_every=3, **some).events())
+    assert epochs_of(Tested, events) == [2, 4, 5]
+    assert epochs_of(RankingDone, events) == [3, 5]
+    events = list(training(test_every=5, rank_every=0, **some).events())
+    assert epochs_of(Tested, events) == [5]
+    assert epochs_of(RankingDone, events) == []
+
+
+def test_the_student_is_saved_after_each_epoch_and_before_it_is_tested(training):
+    kinds = (EpochDone, CheckpointSaved, Tested)
+    events = list(training(rank_every=0, test_every=1).events())
+    order = [type(event) for event in events if isinstance(event, kinds)]
+    assert order == [EpochDone, CheckpointSaved, Tested] * 2 + [CheckpointSaved]
+
+
+def test_the_rate_falls_within_each_run(training, project):
+    first = training(rank_every=0)
+    settings = first.settings
+    expected = [learning_rate(settings, part / 6) for part in range(6)]
+    rates = [event.learning_rate for event in first.events() if isinstance(event, StepDone)]
+    assert rates == expected
+    run = project.runs.start("train", settings, parent=first.run.number)
+    second = Training(project, run, first.commands)
+    steps = [event for event in second.events() if isinstance(event, StepDone)]
+    assert [event.step for event in steps] == list(range(7, 13))
+    assert [event.learning_rate for event in steps] == expected
+
+
+def test_requests_are_answered_between_steps_and_while_paused(training, commands):
+    order = []
+    for event in training(rank_every=0).events():
+        if isinstance(event, (StepDone, Predicted, Paused)):
+            order.append(type(event))
+        if isinstance(event, StepDone) and event.step == 2:
+            commands.cases = ["ball_04"]
+        if isinstance(event, StepDone) and event.step == 4:
+            commands.paused = True
+        if isinstance(event, Paused):
+            commands.cases = ["ball_05"]
+    step = StepDone
+    assert order == [step, step, Predicted, step, step, Paused, Predicted, step, step]
+
+
+def test_the_cases_are_prepared_before_the_first_step(training):
+    events = list(training(rank_every=0).events())
+    first = next(index for index, event in enumerate(events) if isinstance(event, StepDone))
+    stages = [event for event in events[:first] if isinstance(event, Progress)]
+    assert [(event.stage, event.done) for event in stages] == [("preparing", n) for n in range(9)]
+    assert stages[-1].total == 8

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+from scipy import ndimage
 
 from napari_alnt.data import read_labels, read_volume, sha256
-from napari_alnt.simulation import DAMAGES, PhantomCase, write_phantoms
+from napari_alnt.simulation import CLEAN, CORRUPTIONS, PhantomCase, write_phantoms
 
 
 def mean_dice(a: Path, b: Path) -> float:
@@ -19,14 +20,14 @@ def mean_dice(a: Path, b: Path) -> float:
     return sum(scores) / 2
 
 
-def test_damaged_masks_are_clearly_worse_than_good_ones(tmp_path: Path) -> None:
+def test_corrupted_masks_are_clearly_worse_than_clean_ones(tmp_path: Path) -> None:
     cases = write_phantoms(tmp_path, cases=16, shape=(40, 48, 56))
-    good = [mean_dice(case.teacher, case.truth) for case in cases if case.damage == "none"]
-    bad = [mean_dice(case.teacher, case.truth) for case in cases if case.damage != "none"]
+    good = [mean_dice(case.teacher, case.truth) for case in cases if case.corruption == CLEAN]
+    bad = [mean_dice(case.teacher, case.truth) for case in cases if case.corruption != CLEAN]
     assert len(good) == len(bad) == 8
     assert min(good) > max(bad) + 0.1
-    assert {case.damage for case in cases} == {"none", *DAMAGES}
-    table = json.loads((tmp_path / "damage.json").read_text())
+    assert {case.corruption for case in cases} == {CLEAN, *CORRUPTIONS}
+    table = json.loads((tmp_path / "corruption.json").read_text())
     assert all(
         abs(table[case.name]["dice"] - mean_dice(case.teacher, case.truth)) < 1e-3
         for case in cases[:3]
@@ -61,3 +62,25 @@ def test_a_seed_gives_the_same_files(tmp_path: Path, phantoms: list[PhantomCase]
             sha256(first.teacher),
         )
     assert sha256(other[0].image) != sha256(phantoms[0].image)
+
+
+def test_only_as_many_masks_are_corrupted_as_asked_for(tmp_path: Path) -> None:
+    cases = write_phantoms(tmp_path, cases=6, shape=(24, 28, 32), corrupted=1)
+    assert [case.corruption for case in cases] == [CLEAN, "missed", *[CLEAN] * 4]
+
+
+def test_a_case_enters_a_project_with_or_without_its_truth(phantoms: list[PhantomCase]) -> None:
+    case = phantoms[0]
+    pool, expert = case.files(), case.files(expert=True)
+    assert (pool.name, pool.image, pool.teacher) == (case.name, case.image, case.teacher)
+    assert pool.expert is None
+    assert expert.expert == case.truth
+
+
+def test_lesions_lie_in_the_lungs_and_hold_their_core(phantoms: list[PhantomCase]) -> None:
+    for case in phantoms:
+        labels = read_labels(case.truth).voxels
+        inner = ndimage.binary_erosion(labels > 0)
+        # consolidation is what a lesion has inside, so it is rarer at the edge
+        edge = (labels > 0) & ~inner
+        assert (labels[inner] == 2).mean() > (labels[edge] == 2).mean()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from napari_alnt.data import Project
+from napari_alnt.errors import AlntError
+
+FULL = "The disk is full."
 HERE = Path(__file__).parent
 
 
@@ -59,8 +64,19 @@ class Window:
         return self.loop.layers.correction
 
     @property
+    def said(self) -> str:
+        """The sentence below the buttons of the open case."""
+        return str(self.loop.case_bar.sentence.text())
+
+    @property
     def canvas(self) -> Any:
         return self.viewer.window._qt_viewer.canvas.native
+
+    @staticmethod
+    def draft(balls: Any, case: str) -> Any:
+        """The draft of a case as it lies on the disk."""
+        with Project.open(balls.folder, write=False) as project:
+            return project.labels.load_draft(case)
 
     def until(self, what: Callable[[], Any], seconds: float = 120) -> None:
         self.qtbot.waitUntil(lambda: bool(what()), timeout=int(1000 * seconds))
@@ -129,3 +145,33 @@ def make_window(make_napari_viewer: Any, qtbot: Any) -> Iterator[Callable[[], Wi
 @pytest.fixture
 def window(make_window: Callable[[], Window]) -> Window:
     return make_window()
+
+
+@pytest.fixture
+def painted(window: Window, balls: Any) -> Window:
+    """A window with a stroke painted on the first case of the queue, not saved."""
+    window.dock.open_project(balls.folder)
+    window.case = window.open_row(0)
+    window.before = window.layer.data.copy()
+    window.paint((4, 6, 7))
+    window.mask = window.layer.data.copy()
+    assert (window.mask != window.before).any()
+    return window
+
+
+@pytest.fixture
+def full_disk(painted: Window, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
+    """No draft can be written; ``gate`` lets a write that has begun go on to its failure."""
+    begun, gate = threading.Event(), threading.Event()
+
+    def full(*_: object) -> None:
+        begun.set()
+        gate.wait(20)
+        raise AlntError(FULL)
+
+    gate.set()
+    monkeypatch.setattr(painted.loop.session.project.labels, "save_draft", full)
+    painted.begun, painted.gate, painted.error = begun, gate, FULL
+    yield painted
+    gate.set()
+    monkeypatch.undo()

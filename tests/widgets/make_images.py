@@ -22,6 +22,7 @@ from napari_alnt.data import read_labels
 from napari_alnt.events import RankingDone
 from napari_alnt.simulation import DEMO_PROJECT, Radiologist, make_demo
 from napari_alnt.widgets import dock
+from napari_alnt.widgets.actions import ACTIONS
 from napari_alnt.widgets.loop import Loop
 
 IMAGES = Path(__file__).parents[2] / "images"
@@ -30,7 +31,7 @@ SETTINGS = {
     "epochs": 12,
     "steps_per_epoch": 20,
     "rank_every": 4,
-    "validate_every": 2,
+    "test_every": 2,
 }
 LARGEST = 400_000
 
@@ -57,9 +58,8 @@ def grab(viewer: napari.Viewer, name: str) -> None:
     path = IMAGES / f"{name}.png"
     viewer.window._qt_window.grab().save(str(path))
     if path.stat().st_size > LARGEST:
-        Image.open(path).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
-            path, optimize=True
-        )
+        few = Image.open(path).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+        few.save(path, optimize=True)
     print(path, path.stat().st_size, "bytes", flush=True)
 
 
@@ -77,7 +77,7 @@ def demo_in(folder: Path) -> tuple[Path, dict[str, Path]]:
 def train_and_correct(loop: Loop, truth: dict[str, Path]) -> None:
     """Train from nothing through two rankings, with two cases corrected after the first."""
     rankings: list[RankingDone] = []
-    loop.jobs.heard.connect(
+    loop.jobs.event_received.connect(
         lambda event: rankings.append(event) if isinstance(event, RankingDone) else None
     )
     until(lambda: rankings)
@@ -101,7 +101,7 @@ def main(folder: Path) -> None:
     trained = loop.session.last_student() is not None and bool(loop.session.history.predictions)
     for name, value in SETTINGS.items():
         loop.form.rows[name].value = value
-    loop.start_training()
+    loop.training.start()
     if not trained:
         train_and_correct(loop, truth)
     until(lambda: len(loop.session.history.steps) > 12 and loop.session.history.predictions)
@@ -110,16 +110,16 @@ def main(folder: Path) -> None:
         row.case for row in loop.queue.in_order() if row.case in loop.session.history.predictions
     )
     loop.open_case(top)
-    until(lambda: loop.layers.opened is not None and loop.layers.opened.picture is not None)
+    until(lambda: loop.layers.opened is not None and loop.layers.opened.prediction is not None)
     grab(viewer, "annotation_loop")
 
     assert loop.layers.opened is not None
-    assert loop.layers.opened.picture is not None
+    assert loop.layers.opened.prediction is not None
     assert loop.layers.correction is not None
-    here = loop.layers.opened.picture.slice
+    here = loop.layers.opened.prediction.slice
     loop.layers.correction.data[here] = read_labels(truth[top]).voxels[here]
     loop.layers.correction.refresh()
-    loop.act("trust")
+    loop.act(ACTIONS["trust"])
     loop.tabs.setCurrentWidget(loop.scatter)
     grab(viewer, "correction")
     loop.tabs.setCurrentWidget(loop.form)

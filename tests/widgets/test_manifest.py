@@ -97,8 +97,8 @@ def viewer(make_napari_viewer):
 
 
 def test_the_plugin_stands_in_napari_with_dock_and_sample(viewer):
-    layers = viewer.open_sample("napari-alnt", "made_up_case")
-    assert [layer.name for layer in layers] == ["made-up CT", "truth", "teacher"]
+    layers = viewer.open_sample("napari-alnt", "synthetic_case")
+    assert [layer.name for layer in layers] == ["synthetic CT", "truth", "teacher"]
     assert len({layer.data.shape for layer in layers}) == 1
     _, widget = viewer.window.add_plugin_dock_widget("napari-alnt", "Annotation loop")
     assert type(widget).__name__ == "AnnotationLoop"

@@ -1,14 +1,14 @@
-from __future__ import annotations
+"""The curves and the scatter of a training."""
 
-import time
+from __future__ import annotations
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt, QTimer
+from qtpy.QtCore import QPoint, QPointF, Qt
 
-from napari_alnt.events import EpochDone, SampleWeighed, StepDone, Validated
+from napari_alnt.events import SampleWeighed, StepDone, Tested
 from napari_alnt.session import History, QueueRow
-from napari_alnt.widgets.plots import Curves, Scatter, smooth
+from napari_alnt.widgets.plots import POINTS, Curves, Scatter, smooth
 
 
 def history(steps=60):
@@ -26,8 +26,8 @@ def history(steps=60):
                 samples=samples,
             )
         )
-    made.apply(Validated(30, 1, 0.4, 9.0))
-    made.apply(Validated(60, 2, 0.6, 7.0))
+    made.apply(Tested(30, 1, 0.4, 9.0))
+    made.apply(Tested(60, 2, 0.6, 7.0))
     return made
 
 
@@ -70,18 +70,12 @@ def test_a_click_on_a_point_chooses_its_case(qtbot, case):
     qtbot.wait(50)
     assert len(scatter.points.points()) == 2
     row = rows["ab".index(case)]
-    scene = scatter.plot.vb.mapViewToScene(_point(row.trust, row.informativeness))
+    scene = scatter.plot.vb.mapViewToScene(QPointF(row.trust, row.informativeness))
     place = scatter.view.mapFromScene(scene)
     with qtbot.waitSignal(scatter.chosen) as told:
         qtbot.mouseMove(scatter.view.viewport(), QPoint(5, 5))
         qtbot.mouseClick(scatter.view.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert told.args == [case]
-
-
-def _point(x, y):
-    from qtpy.QtCore import QPointF
-
-    return QPointF(x, y)
 
 
 def test_before_a_ranking_the_newest_patches_are_shown(qtbot):
@@ -92,53 +86,43 @@ def test_before_a_ranking_the_newest_patches_are_shown(qtbot):
     assert (point.pos().x(), point.pos().y()) == (0.5, 0.1)
 
 
-def test_a_point_clicked_in_the_window_opens_the_case(window, balls):
-    window.dock.open_project(balls.folder)
-    for place, case in enumerate(["ball_04", "ball_05"]):
-        window.loop.session.history.samples[case] = SampleWeighed(
-            case, place, 0.1 * place, 1.0, 1.0
-        )
-    window.loop.tabs.setCurrentWidget(window.loop.scatter)
-    window.loop._stale.add("scatter")
-    window.loop._refresh()
-    window.qtbot.wait(100)
-    scatter = window.loop.scatter
-    place = scatter.view.mapFromScene(scatter.plot.vb.mapViewToScene(_point(1, 0.1)))
-    window.qtbot.mouseClick(scatter.view.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    window.until(lambda: window.loop.correction.case == "ball_05")
-    assert window.loop.queue.selected == "ball_05"
+def test_the_scatter_shows_the_trust_of_the_table(qtbot):
+    scatter = Scatter()
+    qtbot.addWidget(scatter)
+    axis = scatter.plot.getAxis("bottom")
+    row = QueueRow("a", 1, "new", trust=0.25, informativeness=0.1)
+    scatter.redraw(history(3), (row,), opened="")
+    (point,) = scatter.points.points()
+    assert (point.pos().x(), point.pos().y()) == (row.trust, row.informativeness)
+    assert axis.labelText == "trust"
+    scatter.redraw(history(3), (QueueRow("a", 1, "new"),), opened="")
+    assert axis.labelText == "trust in training, newest patches"
 
 
-def test_the_window_stays_live_while_events_pour_in(window, balls, capsys):
-    """Measured and printed, not judged: other programs share this machine."""
-    window.dock.open_project(balls.folder)
-    loop, late, last = window.loop, [], [time.perf_counter()]
-
-    def tick():
-        now = time.perf_counter()
-        late.append(1000 * (now - last[0]) - 10)
-        last[0] = now
-
-    timer = QTimer(interval=10)
-    timer.setTimerType(Qt.TimerType.PreciseTimer)
-    timer.timeout.connect(tick)
-    timer.start()
-    for event in _events(300):
-        loop.jobs._hear(event)
-        window.qtbot.wait(5)
-    timer.stop()
-    with capsys.disabled():
-        print(
-            f"\n  event loop late by: median {np.median(late):.1f} ms, p99"
-            f" {np.percentile(late, 99):.1f} ms",
-            end=" ",
-        )
-    assert len(loop.session.history.steps) == 300
+def test_the_open_case_has_a_ring(qtbot):
+    scatter = Scatter()
+    qtbot.addWidget(scatter)
+    rows = [QueueRow(name, 1, "new", trust=0.5, informativeness=0.1) for name in "ab"]
+    scatter.redraw(History(), tuple(rows), opened="b")
+    rings = {point.data(): point.pen().widthF() > 1 for point in scatter.points.points()}
+    assert rings == {"a": False, "b": True}
 
 
-def _events(count):
-    for step in range(1, count + 1):
-        sample = SampleWeighed(f"ball_0{4 + step % 4}", 0.1 * step, 0.2, 0.5, 1.0)
-        yield StepDone(step, step // 10, 1 / step, 1.0, 1e-3, 60.0, samples=(sample,))
-        if step % 100 == 0:
-            yield EpochDone(step // 10, step, 1.0, 1.0)
+def test_a_long_training_is_thinned_out(qtbot):
+    curves = Curves()
+    qtbot.addWidget(curves)
+    long = History()
+    long.steps = [(step, 1.0, 1.0) for step in range(3 * POINTS)]
+    curves.redraw(long)
+    x, _ = curves._raw.getData()
+    assert len(x) == POINTS
+    assert x[-1] > 3 * POINTS - 10
+
+
+def test_the_newest_test_dice_is_said(qtbot):
+    curves = Curves()
+    qtbot.addWidget(curves)
+    made = history()
+    made.apply(Tested(90, 3, float("nan"), 7.0))
+    curves.redraw(made)
+    assert "0.600 at step 60" in curves.dice.titleLabel.text

@@ -1,5 +1,8 @@
+"""The queue as a table."""
+
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pytest
@@ -36,7 +39,7 @@ def test_it_begins_in_the_sessions_order(view):
 
 @pytest.mark.parametrize("column", range(len(COLUMNS)))
 def test_every_column_sorts_both_ways_with_the_unknown_last(view, column):
-    field = COLUMNS[column][0]
+    field = COLUMNS[column].field
     for order in (Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder):
         view.sortByColumn(column, order)
         values = [getattr(row, field) for row in view.in_order()]
@@ -64,7 +67,8 @@ def test_unknown_is_a_dash_and_share_a_percentage(view):
     assert view.source.index(0, 2).data() == "–"
     assert index.siblingAtColumn(2).data() == "–"
     view.set_rows((QueueRow("a", 1, "new", trust=-0.25, share=0.125),))
-    assert [view.source.index(0, column).data() for column in (2, 4)] == ["−0.25", "12 %"]
+    texts = {column.field: view.source.index(0, n).data() for n, column in enumerate(COLUMNS)}
+    assert (texts["trust"], texts["share"]) == ("−0.25", "12 %")
 
 
 def test_enter_opens_the_selected_case(view, qtbot):
@@ -72,3 +76,81 @@ def test_enter_opens_the_selected_case(view, qtbot):
     with qtbot.waitSignal(view.chosen) as told:
         qtbot.keyClick(view, Qt.Key.Key_Return)
     assert told.args == ["d"]
+
+
+def test_the_columns_are_those_of_the_queue():
+    fields = [item.name for item in dataclasses.fields(QueueRow)]
+    assert {column.field for column in COLUMNS} <= set(fields)
+    assert [column.field for column in COLUMNS if not column.visible] == ["agreement"]
+
+
+def test_trust_and_agreement_are_two_numbers(view):
+    view.set_rows((QueueRow("a", 1, "new", trust=0.25, agreement=0.75),))
+    texts = {column.field: view.source.index(0, n).data() for n, column in enumerate(COLUMNS)}
+    assert (texts["trust"], texts["agreement"]) == ("0.25", "0.75")
+
+
+def test_the_header_names_and_explains_each_column(view):
+    for place, column in enumerate(COLUMNS):
+        said = view.source.headerData(place, Qt.Orientation.Horizontal)
+        tip = view.source.headerData(place, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)
+        assert (said, tip) == (column.title, column.tip)
+        assert len(column.tip) > 10
+
+
+def item(view, title):
+    return next(one for one in view.columns_menu.actions() if one.text() == title)
+
+
+def test_the_menu_of_the_header_shows_and_hides_columns(view):
+    assert "agreement" not in view.shown_columns
+    assert not item(view, "Agreement").isChecked()
+    item(view, "Agreement").trigger()
+    assert "agreement" in view.shown_columns
+    item(view, "Dice").trigger()
+    assert "dice" not in view.shown_columns
+    assert not item(view, "Case").isEnabled()
+
+
+def test_a_right_click_on_the_header_opens_the_menu(view, qtbot):
+    header = view.horizontalHeader()
+    header.customContextMenuRequested.emit(header.rect().center())
+    qtbot.waitUntil(view.columns_menu.isVisible)
+    view.columns_menu.close()
+
+
+def test_names_stay_whatever_is_chosen(view):
+    view.show_columns([])
+    assert view.shown_columns == ("case",)
+
+
+@pytest.mark.parametrize(
+    ("case", "step", "neighbour"),
+    [("c", 1, "a"), ("a", -1, "c"), ("c", -1, ""), ("b", 1, ""), ("", 1, "c"), ("x", -1, "c")],
+)
+def test_the_neighbour_is_the_row_above_or_below(view, case, step, neighbour):
+    assert view.neighbour(case, step) == neighbour
+
+
+def test_an_empty_queue_has_no_neighbours(view):
+    view.set_rows(())
+    assert view.neighbour("", 1) == ""
+    assert view.next_undecided("") == ""
+
+
+def test_the_next_case_is_one_that_is_not_decided(view):
+    assert view.next_undecided("c") == "a"
+    assert view.next_undecided("a") == "c"  # from the top again
+    assert view.next_undecided("") == "c"
+    view.set_rows((QueueRow("a", 1, "accepted"), QueueRow("b", 2, "skipped")))
+    assert view.next_undecided("a") == ""
+
+
+def test_keys_of_the_viewer_pass_through(view, qtbot):
+    view.select("c")
+    with qtbot.waitSignal(view.chosen, raising=False, timeout=50) as told:
+        qtbot.keyClick(view, Qt.Key.Key_N)
+    assert not told.signal_triggered
+    assert view.selected == "c"
+    qtbot.keyClick(view, Qt.Key.Key_Down)
+    assert view.selected == "a"

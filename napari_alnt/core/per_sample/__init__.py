@@ -1,8 +1,18 @@
-"""The gradient of every sample of a batch: a slow, obvious reference, and the fast way that is
-tested against it.
+"""The gradient of every sample of a batch: a slow, obvious reference, and fast ways that are tested
+against it.
 """
 
-from napari_alnt.core.per_sample.gradients import SampleGradients, Whole
-from napari_alnt.core.per_sample.recorder import HeadFirst, Recorded, sample_gradients
+from napari_alnt.core.per_sample.gradients import ReferenceGradients, SampleGradients
+from napari_alnt.core.per_sample.recorder import (
+    HeadFirstGradients,
+    LayerwiseGradients,
+    sample_gradients,
+)
 
-__all__ = ["HeadFirst", "Recorded", "SampleGradients", "Whole", "sample_gradients"]
+__all__ = [
+    "HeadFirstGradients",
+    "LayerwiseGradients",
+    "ReferenceGradients",
+    "SampleGradients",
+    "sample_gradients",
+]

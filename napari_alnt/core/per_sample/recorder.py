@@ -1,8 +1,8 @@
-"""∇θ ℓ_i of every sample of a batch from one forward and one backward pass.
+"""∇ℓ_i of every sample of a batch from one forward and one backward pass.
 
 The forward pass keeps the input a of every layer with parameters; the backward pass takes no weight
-gradients and hands over δ = ∂ℓ/∂output of those layers. A layer's gradient of sample i is made of
-a_i and δ_i alone.
+gradients and hands over the slope δ = ∂ℓ/∂output of those layers. What a layer makes of the two is
+in :mod:`~napari_alnt.core.per_sample.layers`.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge, get_gradient_edge
 from torch.func import functional_call
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from napari_alnt.core.directions import Direction, gradient
-from napari_alnt.core.losses import per_sample_loss
+from napari_alnt.core.losses import Loss, losses_of, per_sample_loss
 from napari_alnt.core.networks import Head, couples_samples, frozen
-from napari_alnt.core.per_sample.gradients import SampleGradients, Whole
+from napari_alnt.core.per_sample.gradients import ReferenceGradients, SampleGradients
 from napari_alnt.core.per_sample.layers import (
     Factors,
     SampleGradient,
@@ -31,68 +32,95 @@ from napari_alnt.core.per_sample.layers import (
     rule_for,
     trained,
 )
+from napari_alnt.core.shapes import check_images
 
 T = TypeVar("T")
 
 
 def sample_gradients(
-    net: nn.Module, images: Tensor, targets: Tensor, at_once: int = 0, head: Head | None = None
+    net: nn.Module,
+    images: Tensor,
+    targets: Tensor,
+    micro_batch: int = 0,
+    head: Head | None = None,
+    loss: Loss = per_sample_loss,
 ) -> SampleGradients:
-    """∇θ ℓ_i of ``images (N, 1, D, H, W)`` with ``targets (N, D, H, W)``, by the fastest way that
-    is exact.
+    """∇ℓ_i of every sample over all trained parameters, by the fastest way that is exact.
 
-    ``at_once`` samples pass the network together, 0 takes all: fewer need less memory and give the
-    same. Who will ask for the rows of the ``head`` alone, and then for one sum, says so.
+    Parameters
+    ----------
+    net : the network, in training mode if it is to be trained
+    images : ``(N, 1, D, H, W)``
+    targets : ``(N, D, H, W)`` int64, or what ``loss`` takes
+    micro_batch : samples that pass the network together, 0 for all; fewer need less memory and give
+        the same
+    head : the last layer, if gradients of it alone and then one weighted sum are asked for, as with
+        the scope "head"; that costs little more than an ordinary step
+    loss : logits and targets to ``(N,)``
+
+    Returns
+    -------
+    The gradients; their ``fallback_reason`` says why they come from whole passes, if they do.
+
+    Notes
+    -----
+    With batch normalisation a sample's gradient depends on the rest of its batch and has little
+    meaning of its own; convert it, see :func:`~napari_alnt.core.convert_batchnorm`. A loss that is
+    a mean or a sum over the batch cannot be taken apart again and is refused. A sum over the
+    voxels in place of a mean makes the gradients, and with them the step, grow with the patch.
     """
+    check_images(images)
     try:
-        if head is not None and not 0 < at_once < len(images):
-            return HeadFirst(net, images, targets, head)
-        return Recorded.of(net, images, targets, at_once)
+        if head is not None and not 0 < micro_batch < len(images):
+            return HeadFirstGradients(net, images, targets, head, loss)
+        return LayerwiseGradients.of(net, images, targets, micro_batch, loss=loss)
     except UnsupportedNetwork as reason:
-        return Whole(net, images, targets, slow=str(reason))
+        return ReferenceGradients(net, images, targets, loss, fallback_reason=str(reason))
 
 
-# a pass -------------------------------------------------------------------------------------------
+# layer by layer -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
 class _Pass:
-    """The losses ``(n,)`` of the samples that passed together, and what every layer keeps of
-    them.
-    """
+    """The losses ``(n,)`` of samples that passed together, and what is kept of every layer."""
 
     losses: Tensor
     parts: Sequence[StoredGradients | Factors]
 
-    def rows(self, only: str | None = None) -> SampleGradient:
-        """The rows of every parameter, or of one; layers that do not have it are not asked, as
-        theirs may be dear.
-        """
+    def grad_sample(self, only: str | None = None) -> SampleGradient:
+        """The gradients of every parameter, or of one."""
         total: SampleGradient = {}
         for part in self.parts:
+            # a layer that does not have the parameter is not asked: its gradients may be large
             if only is None or only in part.names:
-                for name, rows in part.rows().items():
-                    total[name] = total[name] + rows if name in total else rows
+                _accumulate(total, part.grad_sample())
         return total
 
 
-def _in_full(method: Callable[..., T]) -> Callable[..., T]:
-    """Sums and products in the numbers at hand, even where the network computes in halves."""
+def _accumulate(total: Direction, values: Direction) -> None:
+    # a layer that runs twice has two parts
+    for name, value in values.items():
+        total[name] = total[name] + value if name in total else value
+
+
+def _without_autocast(method: Callable[..., T]) -> Callable[..., T]:
+    """Sums and products in the precision of the numbers at hand, even under autocast."""
 
     @wraps(method)
-    def in_full(self: Recorded, *values: Any) -> T:
+    def without_autocast(self: LayerwiseGradients, *values: Any) -> T:
         with torch.autocast(self.losses.device.type, enabled=False):
             return method(self, *values)
 
-    return in_full
+    return without_autocast
 
 
-class Recorded:
-    """Sums and products layer by layer; what a layer keeps is at most about as large as its input
-    and output.
+class LayerwiseGradients:
+    """Sums and products of single layers; what is kept of a layer is at most about as large as its
+    input and output.
     """
 
-    slow = ""
+    fallback_reason = ""
 
     def __init__(self, passes: Sequence[_Pass]) -> None:
         self._passes = passes
@@ -104,75 +132,73 @@ class Recorded:
         net: nn.Module,
         images: Tensor,
         targets: Tensor,
-        at_once: int = 0,
+        micro_batch: int = 0,
         only: Head | None = None,
-    ) -> Recorded:
-        """Pass ``images (N, 1, D, H, W)`` through the network, ``at_once`` together; look at
-        ``only`` one layer.
+        loss: Loss = per_sample_loss,
+    ) -> LayerwiseGradients:
+        """Pass ``images (N, 1, D, H, W)`` with ``targets (N, D, H, W)`` through the network,
+        ``micro_batch`` at a time; keep the layer ``only``, or all.
 
         Raises
         ------
         UnsupportedNetwork
             If samples are mixed, or a layer's input, output or parameters cannot be followed.
         """
-        size = at_once or len(images)
+        size = micro_batch or len(images)
         pieces = zip(torch.split(images, size), torch.split(targets, size), strict=True)
-        return cls([_record(net, x, y, only) for x, y in pieces])
+        return cls([_record(net, x, y, only, loss) for x, y in pieces])
 
-    @_in_full
-    def combine(self, weights: Tensor) -> Direction:
-        """The layers' own sums."""
+    @_without_autocast
+    def weighted_sum(self, weights: Tensor) -> Direction:
+        """The sums of the layers."""
         total: Direction = {}
         sizes = [len(one.losses) for one in self._passes]
         for one, own in zip(self._passes, torch.split(weights, sizes), strict=True):
             for part in one.parts:
-                for name, value in part.combine(own).items():
-                    total[name] = total[name] + value if name in total else value
+                _accumulate(total, part.weighted_sum(own))
         return total
 
-    @_in_full
-    def inner(self, g: Direction) -> Tensor:
-        """The sum over the layers."""
-        return torch.cat(
-            [torch.stack([part.inner(g) for part in one.parts]).sum(0) for one in self._passes]
-        )
+    @_without_autocast
+    def dot(self, g: Direction) -> Tensor:
+        """The products of the layers, summed."""
+        passes = [torch.stack([part.dot(g) for part in one.parts]) for one in self._passes]
+        return torch.cat([products.sum(0) for products in passes])
 
-    @_in_full
-    def rows(self, name: str) -> Tensor:
-        """Those of the layer that has the parameter."""
-        return torch.cat([one.rows(name)[name] for one in self._passes])
+    @_without_autocast
+    def grad_sample(self, name: str) -> Tensor:
+        """The gradients of the one layer that has the parameter."""
+        return torch.cat([one.grad_sample(name)[name] for one in self._passes])
 
-    @_in_full
+    @_without_autocast
     def norms(self) -> Tensor:
         """The root of the sum of squares over the layers."""
-        return torch.cat([_lengths(one.rows()) for one in self._passes])
+        return torch.cat([_lengths(one.grad_sample()) for one in self._passes])
 
 
-def _lengths(rows: SampleGradient) -> Tensor:
-    lengths: Tensor = torch.stack([values.flatten(1).norm(dim=1) for values in rows.values()]).norm(
-        dim=0
-    )
+def _lengths(gradients: SampleGradient) -> Tensor:
+    by_parameter = [values.flatten(1).norm(dim=1) for values in gradients.values()]
+    lengths: Tensor = torch.stack(by_parameter).norm(dim=0)
     return lengths
 
 
-def _record(net: nn.Module, images: Tensor, targets: Tensor, only: Head | None) -> _Pass:
+def _record(
+    net: nn.Module, images: Tensor, targets: Tensor, only: Head | None, loss: Loss
+) -> _Pass:
     if couples_samples(net):
         raise UnsupportedNetwork("its batch normalisation mixes the samples of a batch")
-    owners = {
-        prefix: layer
-        for prefix, layer in _owners(net).items()
-        if only is None or layer is only.layer
-    }
+    owners = _owners(net)
+    if only is not None:
+        owners = {prefix: layer for prefix, layer in owners.items() if layer is only.layer}
     parts: list[StoredGradients | Factors] = []
     anchor = torch.zeros((), device=images.device, requires_grad=True)
     recorders = {prefix: _Recorder(prefix, anchor, parts) for prefix in owners}
     with torch.enable_grad():
         with ExitStack() as hooks:
             for prefix, layer in owners.items():
-                hooks.enter_context(
-                    layer.register_forward_hook(recorders[prefix], with_kwargs=True)
-                )
-            losses = per_sample_loss(functional_call(net, frozen(net), (images,)), targets)
+                hook = layer.register_forward_hook(recorders[prefix], with_kwargs=True)
+                hooks.enter_context(hook)
+            # frozen parameters: the backward pass is to take no weight gradients
+            losses = losses_of(loss, functional_call(net, frozen(net), (images,)), targets)
         for prefix, recorder in recorders.items():
             if not recorder.calls:
                 raise UnsupportedNetwork(f"its layer '{prefix[:-1]}' is not called as a layer")
@@ -194,23 +220,23 @@ def _owners(net: nn.Module) -> dict[str, nn.Module]:
 
 
 class _Recorder:
-    """A layer's hook: keeps a on the way forward, and hands it over with δ on the way back."""
+    """A layer's hook: keeps a in the forward pass, and hands it over with δ in the backward
+    pass.
+    """
 
     def __init__(self, prefix: str, anchor: Tensor, parts: list[StoredGradients | Factors]) -> None:
-        self._prefix, self._anchor, self._parts, self.calls = prefix, anchor, parts, 0
+        self._prefix = prefix
+        self._anchor = anchor
+        self._parts = parts
+        self.calls = 0
 
     def __call__(
         self, layer: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
     ) -> Any:
-        if (
-            kwargs
-            or len(args) != 1
-            or not isinstance(args[0], Tensor)
-            or not isinstance(out, Tensor)
-        ):
-            raise UnsupportedNetwork(
-                f"its layer '{self._prefix[:-1]}' has more than one input or output"
-            )
+        one_input = len(args) == 1 and not kwargs and isinstance(args[0], Tensor)
+        if not one_input or not isinstance(out, Tensor):
+            name = self._prefix[:-1]
+            raise UnsupportedNetwork(f"its layer '{name}' has more than one input or output")
         self.calls += 1
         a: Tensor = args[0].detach()
         # A first layer needs something to differentiate; a view loses its hook to an activation
@@ -218,8 +244,7 @@ class _Recorder:
         if not out.requires_grad or out._base is not None:
             out = torch.add(out, self._anchor)
         # A hook of the tensor sees the gradient of what it held when the hook was set, whatever an
-        # activation that
-        # works in place makes of it later.
+        # activation that works in place makes of it later.
         out.register_hook(partial(self._keep, layer, a, a._version))
         return out
 
@@ -230,50 +255,75 @@ class _Recorder:
             self._parts.append(layer_gradients(self._prefix, layer, a, delta))
 
 
-class HeadFirst(Whole):
-    """An ordinary pass whose way back is taken in two: to the head for its rows, and to the end
-    once w is known.
+# the head first -----------------------------------------------------------------------------------
+
+
+class HeadFirstGradients:
+    """An ordinary forward pass whose backward pass is taken in two: to the head for the head's
+    gradients, and through the rest once the weights are known.
+
+    What else is asked for comes from :class:`ReferenceGradients`, whose parameters it takes.
     """
 
-    def __init__(self, net: nn.Module, images: Tensor, targets: Tensor, head: Head) -> None:
-        self._net, self._images, self._targets, self._head, self.slow = (
-            net,
-            images,
-            targets,
-            head,
-            "",
-        )
+    fallback_reason = ""
+
+    def __init__(
+        self,
+        net: nn.Module,
+        images: Tensor,
+        targets: Tensor,
+        head: Head,
+        loss: Loss = per_sample_loss,
+    ) -> None:
+        self._net = net
+        self._head = head
         kept: list[tuple[Tensor, GradientEdge]] = []
 
         def keep(_: nn.Module, args: tuple[Any, ...], out: Any) -> None:
-            # The edge is that of what the head gave, whatever an activation that works in place
-            # makes of it later.
+            # the edge is that of what the head gave, whatever an activation that works in place
+            # makes of it later
             kept.append((args[0].detach(), get_gradient_edge(out)))
 
-        with torch.enable_grad(), head.layer.register_forward_hook(keep):
-            self._graph = per_sample_loss(net(images), targets)
-        self.losses = self._graph.detach()
+        def refuse_after_head(*_: Any) -> None:
+            if kept:
+                raise UnsupportedNetwork("batch normalisation after its last layer mixes samples")
+
+        with torch.enable_grad(), ExitStack() as hooks:
+            hooks.enter_context(head.layer.register_forward_hook(keep))
+            for layer in net.modules():
+                if isinstance(layer, _BatchNorm):
+                    hooks.enter_context(layer.register_forward_hook(refuse_after_head))
+            self._graph = losses_of(loss, net(images), targets)
         if len(kept) != 1:
             raise UnsupportedNetwork("its last layer runs more than once")
-        (self._a, edge) = kept[0]
+        self._a, edge = kept[0]
         (self._delta,) = torch.autograd.grad(self._graph.sum(), (edge,), retain_graph=True)
+        self.losses = self._graph.detach()
+        self._reference = ReferenceGradients(net, images, targets, loss, self.losses)
 
-    def rows(self, name: str) -> Tensor:
+    def grad_sample(self, name: str) -> Tensor:
         """Those of the head from its input and slope; of others by a backward pass for every
         sample.
         """
         if name != self._head.name:
-            return super().rows(name)
+            return self._reference.grad_sample(name)
+        layer = self._head.layer
         with torch.no_grad(), torch.autocast(self.losses.device.type, enabled=False):
-            return rule_for(self._head.layer)(
-                self._head.layer, self._a.to(self._delta.dtype), self._delta
-            )["weight"].float()
+            a = self._a.to(self._delta.dtype)
+            return rule_for(layer)(layer, a, self._delta)["weight"].float()
 
-    def combine(self, weights: Tensor) -> Direction:
-        """The rest of the way back, where all samples are finite; else the finite ones pass
-        again.
-        """
+    def weighted_sum(self, weights: Tensor) -> Direction:
+        """The rest of the backward pass; where a sample is not finite, the others pass again."""
         kept = weights.nonzero().flatten()
+        # 0 · nan inside the graph would still be nan
         if not len(kept) or not self.losses.isfinite().all():
-            return super().combine(weights)
+            return self._reference.weighted_sum(weights)
         return gradient(self._net, (weights[kept] * self._graph[kept]).sum(), retain=True)
+
+    def dot(self, g: Direction) -> Tensor:
+        """One pass in forward mode."""
+        return self._reference.dot(g)
+
+    def norms(self) -> Tensor:
+        """A backward pass for every sample."""
+        return self._reference.norms()

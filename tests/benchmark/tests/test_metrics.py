@@ -1,8 +1,19 @@
 """Measures against independent ones, and intervals that count patients."""
 
+import math
+
 import numpy as np
 import pytest
-from benchmark.metrics import auroc, paired, precision_at, rank_correlation, within_strata
+from benchmark.metrics import (
+    area,
+    auroc,
+    mean_known,
+    minutes_to,
+    paired,
+    precision_at,
+    rank_correlation,
+    within_strata,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
@@ -38,7 +49,9 @@ def test_within_strata_a_ranking_by_size_alone_is_worth_little():
 
 
 def test_rank_correlation_leaves_out_what_is_not_known():
-    assert rank_correlation(np.array([1.0, 2, 3, 9]), np.array([2.0, 4, 6, np.nan])) == pytest.approx(1)
+    assert rank_correlation(
+        np.array([1.0, 2, 3, 9]), np.array([2.0, 4, 6, np.nan])
+    ) == pytest.approx(1)
     assert np.isnan(rank_correlation(np.ones(4), np.arange(4.0)))
 
 
@@ -60,7 +73,26 @@ def test_intervals_cover_the_truth_though_all_cases_of_a_seed_share_a_student(ru
     inside = 0
     for _ in range(150):
         patients, runs = rng.normal(0.02, 0.03, 60), rng.normal(0, run, 8)
-        seen = [(s, str(p), patients[p] + runs[s]) for s in range(8) for p in rng.choice(60, 20, replace=False)]
+        seen = [
+            (s, str(p), patients[p] + runs[s])
+            for s in range(8)
+            for p in rng.choice(60, 20, replace=False)
+        ]
         found = paired(seen, draws=400)
         inside += found.low <= 0.02 <= found.high
     assert inside >= 0.84 * 150
+
+
+def test_minutes_to_a_target_and_the_area_of_a_curve():
+    curve = [[0, 0.0, 0.5], [4, 10.0, 0.7], [8, 30.0, 0.7], [12, 40.0, 0.9]]
+    assert minutes_to(curve, 0.4) == 0
+    assert minutes_to(curve, 0.6) == pytest.approx(5)
+    assert minutes_to(curve, 0.8) == pytest.approx(35)
+    assert math.isinf(minutes_to(curve, 0.95))
+    assert area(curve, 10) == pytest.approx(0.6, abs=1e-6)
+    assert area(curve, 30) == pytest.approx((0.6 * 10 + 0.7 * 20) / 30, abs=1e-3)
+
+
+def test_means_leave_out_what_is_not_known():
+    assert mean_known([1.0, None, math.nan, math.inf, 3.0]) == 2
+    assert math.isnan(mean_known([math.nan]))

@@ -1,43 +1,37 @@
-"""A whole benchmark on a tiny set, through the public API, with the real engine."""
+"""A whole benchmark on a tiny dataset, through the public API, with the real engine."""
 
+import dataclasses
 import json
-import math
 
 import pytest
-from benchmark import Plan, Results, judge_anew, run, runs, tables
-from benchmark.datasets import load
-from benchmark.trial import Trial
-
-from napari_alnt.cli.main import main
-from napari_alnt.errors import AlntError
+from benchmark import Plan, quick, rescore, run, tables
+from benchmark.results import Results
 
 
 @pytest.fixture
-def plan(tiny_set, tmp_path):
+def plan(tiny, tmp_path):
     return Plan(
-        data=tmp_path, out=tmp_path / "out", sets=(tiny_set,), noises=("planted",), seeds=(0,),
-        parts=("find", "train", "loop"), methods=("UNIFORM",), arms=("all", "alnt"), rounds=1,
-    )  # fmt: skip
-
-
-def test_patients_are_never_on_two_sides(tiny_set, tmp_path):
-    found = load(tiny_set, tmp_path, tmp_path)
-    for seed in range(20):
-        roles = found.draw(seed)
-        patients = [{case.patient for case in cases} for cases in roles.values()]
-        assert sum(map(len, patients)) == len(set.union(*patients)) == 8
-    assert found.draw(0) != found.draw(1)
+        data=tmp_path,
+        out=tmp_path / "out",
+        datasets=(tiny,),
+        noises=("planted",),
+        seeds=(0,),
+        parts=("detection", "train", "loop"),
+        methods=("UNIFORM",),
+        strategies=("all", "alnt"),
+        rounds=1,
+    )
 
 
 def test_a_trial_answers_every_question_and_is_taken_up_where_it_stopped(plan):
     def stop_after_the_ranking(text):
-        if text.endswith(": find"):
+        if text.endswith(": detection"):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         run(plan, stop_after_the_ranking)
     rows = [json.loads(line) for line in (plan.out / "results.jsonl").read_text().splitlines()]
-    assert {row["part"] for row in rows} == {"find", "train", "audit"}
+    assert {row["part"] for row in rows} == {"detection", "train", "noise estimate"}
     assert {row["configuration"] for row in rows if row["part"] == "train"} == {"default"}
     said = []
     results = run(plan, said.append)
@@ -47,20 +41,24 @@ def test_a_trial_answers_every_question_and_is_taken_up_where_it_stopped(plan):
     assert run(plan, said.append).rows == results.rows
     assert len(said) == len(jobs)
     _check_rows(results)
-    before = {row["configuration"]: row for row in results.where(part="find")}
-    assert {row["configuration"]: row for row in judge_anew(plan).where(part="find")} == before
-    assert {table.title.split(":")[0] for table in tables(results.rows)} >= {"Finding wrong masks", "The loop"}
+    before = {row["configuration"]: row for row in results.where(part="detection")}
+    after = rescore(plan).where(part="detection")
+    assert {row["configuration"]: row for row in after} == before
+    titles = {table.title.split(":")[0] for table in tables(results.rows)}
+    assert titles >= {"Finding wrong masks", "The loop"}
 
 
 def _check_rows(results):
-    """Every figure that a table needs is there, and the loop has spent what its corrections cost."""
+    """Every figure that a table needs is there, and the loop has spent what its corrections
+    cost.
+    """
     assert not (results.path.parent / "balls" / "planted_0" / "base").exists()
-    aurocs = [row["auroc"] for row in results.where(part="find")]
+    aurocs = [row["auroc"] for row in results.where(part="detection")]
     assert len(aurocs) > 20
     assert all(0 <= value <= 1 for value in aurocs)
-    (audit,) = results.where(part="audit")
-    assert 0 <= audit["low"] <= audit["share"] <= audit["high"] <= 1
-    assert audit["truth"] == 0.3
+    (estimate,) = results.where(part="noise estimate")
+    assert 0 <= estimate["low"] <= estimate["share"] <= estimate["high"] <= 1
+    assert estimate["truth"] == 0.3
     for row in results.where(part="train"):
         assert row["dice"] == pytest.approx(sum(row["cases"].values()) / 2, abs=1e-3)
     curves = {row["configuration"]: row["curve"] for row in results.where(part="loop")}
@@ -69,58 +67,23 @@ def _check_rows(results):
     assert 0.75 <= curves["alnt"][-1][1] < curves["all"][-1][1]
 
 
-def test_damages_are_planted_by_plan_and_known_to_the_simulation(tiny_set, tmp_path):
-    trial = Trial(load(tiny_set, tmp_path, tmp_path), "planted", 3, tmp_path / "trial")
-    trial.prepare()
-    wrong = trial.wrong()
-    assert sum(wrong.values()) == 3
-    for name, known in trial.known.items():
-        assert (known.damage != "none") == wrong[name] == (known.work.dice <= 0.75)
-    assert max(known.work.dice for name, known in trial.known.items() if wrong[name]) < trial.threshold()
-    assert min(known.work.dice for name, known in trial.known.items() if not wrong[name]) > trial.threshold()
+def test_trials_go_seed_by_seed(plan):
+    several = dataclasses.replace(plan, noises=("planted", "natural"), seeds=(0, 1))
+    order = [(trial.seed, trial.noise) for trial in several.trials()]
+    assert order == [(0, "planted"), (0, "natural"), (1, "planted"), (1, "natural")]
+    assert len({trial.folder for trial in several.trials()}) == 4
 
 
-def test_results_survive_a_half_written_line(tmp_path):
-    path = tmp_path / "results.jsonl"
-    key = {"set": "a", "noise": "planted", "seed": 0, "part": "train", "configuration": "x"}
-    Results(path).add({**key, "dice": 0.123456, "hd95": math.nan})
-    with path.open("a") as file:
-        file.write('{"set": "a", "noi')
-    again = Results(path)
-    again.add({**key, "seed": 1, "dice": 1.0})
-    again.add({**key, "dice": 9.0})
-    assert [row["seed"] for row in Results(path).rows] == [0, 1]
-    assert Results(path).rows[0] == {**key, "dice": 0.1235, "hd95": None}
-    path.write_text("no row\n" + path.read_text())
-    with pytest.raises(AlntError, match=r"Line 1 .* no row of results"):
-        Results(path)
+def test_a_quick_run_has_one_seed_and_a_folder_of_its_own(plan):
+    many = dataclasses.replace(plan, datasets=("sarcoma", "covid"), seeds=(3, 4))
+    small = quick(many)
+    assert (small.datasets, small.seeds) == (("covid",), (3,))
+    assert small.out != many.out
+    assert quick(plan).datasets == plan.datasets
 
 
-def test_minutes_to_a_target_and_the_area_of_a_curve():
-    curve = [[0, 0.0, 0.5], [4, 10.0, 0.7], [8, 30.0, 0.7], [12, 40.0, 0.9]]
-    assert runs.minutes_to(curve, 0.4) == 0
-    assert runs.minutes_to(curve, 0.6) == pytest.approx(5)
-    assert runs.minutes_to(curve, 0.8) == pytest.approx(35)
-    assert math.isinf(runs.minutes_to(curve, 0.95))
-    assert runs.area(curve, 10) == pytest.approx(0.6, abs=1e-6)
-    assert runs.area(curve, 30) == pytest.approx((0.6 * 10 + 0.7 * 20) / 30, abs=1e-3)
-
-
-def test_the_command_prints_tables_and_names_what_it_does_not_know(plan, tmp_path, capsys):
-    rows = [("alnt", 0.9), ("random", 0.5)]
-    results = Results(tmp_path / "b" / "results.jsonl")
-    for name, value in rows:
-        row = {"set": "a", "noise": "planted", "seed": 0, "part": "find", "configuration": name, "along": [0.5, value]}
-        measures = ("auroc", "like size", "precision@10", "rho dice", "rho ml", "rho cm2")
-        results.add({**row, **dict.fromkeys(measures, value), "seconds": 36.0})
-    figure = tmp_path / "figure.svg"
-    assert main(["bench", "loop", "--tables", "--out", str(tmp_path / "b"), "--figure", str(figure)]) == 0
-    assert "Finding wrong masks" in figure.read_text()
-    printed = capsys.readouterr().out
-    assert printed.index("alnt") < printed.index("random")
-    assert "0.900" in printed
-    assert "0.02 core hours" in printed
-    assert main(["bench", "loop", "--sets", "moon", "--out", str(tmp_path)]) == 1
-    assert "no set 'moon'" in capsys.readouterr().err
-    assert main(["bench", "loop", "--sets", "sarcoma", "--data", str(tmp_path), "--out", str(tmp_path)]) == 1
-    assert "are not in" in capsys.readouterr().err
+def test_rows_may_lie_in_a_file_of_their_own(plan, tmp_path):
+    apart = dataclasses.replace(plan, rows=tmp_path / "loop.jsonl")
+    assert apart.results().path == tmp_path / "loop.jsonl"
+    assert plan.results().path == plan.out / "results.jsonl"
+    assert isinstance(plan.results(), Results)

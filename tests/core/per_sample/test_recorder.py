@@ -1,4 +1,4 @@
-"""The fast way beside the slow one: the same sums, products, rows and norms, for any layer."""
+"""The fast ways beside the slow one: the same sums, products, single gradients and norms."""
 
 from __future__ import annotations
 
@@ -7,137 +7,40 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from core.helpers import WEIGHTS, Through, agree, flat, squares
 from torch import Tensor, nn
 
 from napari_alnt.core import (
     IGNORE,
     NETWORKS,
-    HeadFirst,
-    Recorded,
-    Whole,
     build,
+    gradient,
     head_layer,
     per_sample_loss,
     sample_gradients,
 )
+from napari_alnt.core.per_sample import HeadFirstGradients, LayerwiseGradients, ReferenceGradients
+from napari_alnt.errors import AlntError
 
 Patches = Callable[..., tuple[Tensor, Tensor]]
-WEIGHTS = torch.tensor([0.3, 0.0, 0.7], dtype=torch.float64)
 
 
-def _agree(
-    net: nn.Module, images: Tensor, targets: Tensor, at_once: int = 0, tolerance: float = 1e-9
-) -> None:
-    fast, slow = sample_gradients(net, images, targets, at_once), Whole(net, images, targets)
-    assert isinstance(fast, Recorded)
-    weights = WEIGHTS.to(images.dtype)
-    torch.testing.assert_close(fast.losses, slow.losses)
-    own = [slow.combine(one) for one in torch.eye(len(images), dtype=images.dtype)]
-    direction, total = slow.combine(torch.ones_like(weights)), slow.combine(weights)
-    length = torch.stack([value.norm() for value in total.values()]).norm()
-    ours = fast.combine(weights)
-    assert set(ours) == set(total)
-    for name, value in total.items():
-        assert ours[name].shape == value.shape
-        assert (ours[name] - value).norm() <= tolerance * length, name
-        rows = torch.stack([one[name] for one in own])
-        torch.testing.assert_close(
-            fast.rows(name), rows, rtol=tolerance, atol=tolerance * float(length)
-        )
-    torch.testing.assert_close(fast.inner(direction), slow.inner(direction), rtol=tolerance, atol=0)
-    lengths = torch.stack(
-        [torch.cat([value.flatten() for value in one.values()]).norm() for one in own]
-    )
-    torch.testing.assert_close(fast.norms(), lengths, rtol=tolerance, atol=0)
-
-
-@pytest.mark.parametrize("at_once", [0, 2])
-def test_a_network_in_float64(patches: Patches, at_once: int) -> None:
+@pytest.mark.parametrize("micro_batch", [0, 2])
+def test_a_network_in_float64(patches: Patches, micro_batch: int) -> None:
     images, targets = patches(3, 0)
-    _agree(build("unet_small", 3, seed=3).double(), images.double(), targets, at_once)
+    agree(build("unet_small", 3, seed=3).double(), images.double(), targets, micro_batch)
 
 
 @pytest.mark.parametrize("name", list(NETWORKS))
 def test_float32(name: str, patches: Patches) -> None:
     images, targets = patches(3, 0, (32, 32, 32))
-    fast, slow = (
-        make(build(name, 3, seed=3), images, targets) for make in (sample_gradients, Whole)
-    )
-    direction = slow.combine(torch.ones(3) / 3)
-    torch.testing.assert_close(fast.inner(direction), slow.inner(direction), rtol=1e-5, atol=0)
-    total, ours = slow.combine(torch.ones(3)), fast.combine(torch.ones(3))
+    fast = sample_gradients(build(name, 3, seed=3), images, targets)
+    slow = ReferenceGradients(build(name, 3, seed=3), images, targets)
+    direction = slow.weighted_sum(torch.ones(3) / 3)
+    torch.testing.assert_close(fast.dot(direction), slow.dot(direction), rtol=1e-5, atol=0)
+    total, ours = slow.weighted_sum(torch.ones(3)), fast.weighted_sum(torch.ones(3))
     length = torch.stack([value.norm() for value in total.values()]).norm()
     assert all((ours[name] - total[name]).norm() <= 1e-5 * length for name in total)
-
-
-class _Scaled(nn.Module):
-    """A parameter of its own and layers below it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.scale, self.inside = nn.Parameter(torch.full((1,), 0.7)), nn.Conv3d(4, 4, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.inside(x) * self.scale
-
-
-class _Through(nn.Module):
-    """A layer twice, and activations that overwrite their input."""
-
-    def __init__(self, layer: nn.Module, last: bool = False) -> None:
-        super().__init__()
-        self.first, self.layer, self.last = nn.Conv3d(1, 4, 3, padding=1), layer, last
-        self.head = nn.Conv3d(4, 3, 1, bias=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.first(x).tanh_()
-        for _ in range(2):
-            x = self._layer(x)
-            x = nn.functional.elu_(x, 0.3)
-        return self.head(x)
-
-    def _layer(self, x: Tensor) -> Tensor:
-        return self.layer(x.movedim(1, -1)).movedim(-1, 1) * 1.0 if self.last else self.layer(x)
-
-
-LAYERS: dict[str, Callable[[], nn.Module]] = {
-    "conv": lambda: nn.Conv3d(4, 4, 3, padding=1),
-    "conv with more weights than voxels": lambda: nn.Conv3d(4, 4, 7, padding=3),
-    "strided and transposed": lambda: nn.Sequential(
-        nn.Conv3d(4, 6, 3, 2, 1, dilation=1, bias=False),
-        nn.ConvTranspose3d(6, 4, 3, 2, 1, output_padding=1),
-    ),
-    "grouped": lambda: nn.Conv3d(4, 4, 3, padding=1, groups=2),
-    "grouped and transposed": lambda: nn.ConvTranspose3d(4, 4, 3, padding=1, groups=2),
-    "dilated, padded in circles": lambda: nn.Conv3d(
-        4, 4, 3, padding="same", dilation=2, padding_mode="circular"
-    ),
-    "instance norm": lambda: nn.InstanceNorm3d(4, affine=True),
-    "instance norm with statistics": lambda: nn.InstanceNorm3d(
-        4, affine=True, track_running_stats=True
-    ),
-    "group norm": lambda: nn.GroupNorm(2, 4),
-    "one slope": nn.PReLU,
-    "a slope a channel": lambda: nn.PReLU(4),
-    "parameters and layers": _Scaled,
-}
-
-
-@pytest.mark.parametrize("name", list(LAYERS))
-def test_layers(name: str, patches: Patches) -> None:
-    torch.manual_seed(1)
-    net = _Through(LAYERS[name]()).double()
-    images, targets = patches(3, 0, (8, 8, 8))
-    _agree(net, images.double(), targets)
-    net.first.requires_grad_(False)  # frozen layers have no part
-    net.layer.eval()
-    _agree(net, images.double(), targets)
-
-
-@pytest.mark.parametrize("layer", [nn.Linear(4, 4), nn.LayerNorm(4)])
-def test_layers_over_the_last_axis(layer: nn.Module, patches: Patches) -> None:
-    images, targets = patches(3, 0)
-    _agree(_Through(layer, last=True).double(), images.double(), targets)
 
 
 class _Shift(nn.Module):
@@ -153,7 +56,7 @@ class _Shift(nn.Module):
         return x + self.shift
 
 
-class _Overwritten(_Through):
+class _Overwritten(Through):
     def forward(self, x: Tensor) -> Tensor:
         x = self.first(x)
         y = self.layer(x)
@@ -161,7 +64,7 @@ class _Overwritten(_Through):
         return self.head(x + y)
 
 
-class _Shared(_Through):
+class _Shared(Through):
     def __init__(self) -> None:
         super().__init__(nn.Conv3d(4, 4, 1))
         self.other = nn.Conv3d(4, 4, 1)
@@ -171,12 +74,12 @@ class _Shared(_Through):
         return self.head(self.other(self.layer(self.first(x))))
 
 
-class _Functional(_Through):
+class _Functional(Through):
     def forward(self, x: Tensor) -> Tensor:
         return self.head(nn.functional.conv3d(self.first(x), self.layer.weight))
 
 
-class _TwoInputs(_Through):
+class _TwoInputs(Through):
     def forward(self, x: Tensor) -> Tensor:
         x = self.first(x)
         return self.head(self.layer(x, x))
@@ -189,7 +92,7 @@ class _TwoInputs(_Through):
         (_Shared, "share a parameter"),
         (lambda: _Functional(nn.Conv3d(4, 4, 1, bias=False)), "'layer' is not called"),
         (lambda: _TwoInputs(nn.Bilinear(1, 1, 1)), "more than one"),
-        (lambda: _Through(nn.BatchNorm3d(4)), "batch normalisation"),
+        (lambda: Through(nn.BatchNorm3d(4)), "batch normalisation"),
     ],
 )
 def test_what_cannot_be_recorded_goes_the_slow_way(
@@ -200,11 +103,11 @@ def test_what_cannot_be_recorded_goes_the_slow_way(
     if reason == "more than one":
         net.layer.forward = lambda a, b: a * net.layer.weight.sum() + b * net.layer.bias  # type: ignore[method-assign]
     samples = sample_gradients(net, images, targets)
-    assert isinstance(samples, Whole)
-    assert reason in samples.slow
+    assert isinstance(samples, ReferenceGradients)
+    assert reason in samples.fallback_reason
     losses = per_sample_loss(net(images), targets)
     expected = torch.autograd.grad((WEIGHTS * losses).sum(), tuple(net.parameters()))
-    for ours, value in zip(samples.combine(WEIGHTS).values(), expected, strict=True):
+    for ours, value in zip(samples.weighted_sum(WEIGHTS).values(), expected, strict=True):
         torch.testing.assert_close(ours, value, rtol=1e-9, atol=1e-12)
 
 
@@ -213,25 +116,34 @@ def test_the_head_first_and_then_the_rest(patches: Patches) -> None:
     images, targets = patches(3, 0)
     images = images.double()
     head = head_layer(net, images[:1])
-    fast, slow = sample_gradients(net, images, targets, head=head), Whole(net, images, targets)
-    assert isinstance(fast, HeadFirst)
+    fast = sample_gradients(net, images, targets, head=head)
+    slow = ReferenceGradients(net, images, targets)
+    assert isinstance(fast, HeadFirstGradients)
     torch.testing.assert_close(fast.losses, slow.losses)
-    torch.testing.assert_close(fast.rows(head.name), slow.rows(head.name).float())
+    single = slow.grad_sample(head.name).float()
+    torch.testing.assert_close(fast.grad_sample(head.name), single)
+    first = next(iter(slow.weighted_sum(WEIGHTS)))
+    torch.testing.assert_close(fast.grad_sample(first), slow.grad_sample(first))
+    direction = slow.weighted_sum(torch.ones(3, dtype=torch.float64))
+    torch.testing.assert_close(fast.dot(direction), slow.dot(direction))
+    torch.testing.assert_close(fast.norms(), slow.norms())
     for weights in (WEIGHTS, 2 * WEIGHTS):
-        total = fast.combine(weights)
-        for name, value in slow.combine(weights).items():
+        total = fast.weighted_sum(weights)
+        for name, value in slow.weighted_sum(weights).items():
             torch.testing.assert_close(total[name], value, rtol=1e-9, atol=1e-12)
     images[1] = torch.nan
     broken = sample_gradients(net, images, targets, head=head)
-    for name, value in slow.combine(WEIGHTS).items():
-        torch.testing.assert_close(broken.combine(WEIGHTS)[name], value, rtol=1e-9, atol=1e-12)
-    assert isinstance(sample_gradients(net, images, targets, 2, head=head), Recorded)  # less memory
+    for name, value in slow.weighted_sum(WEIGHTS).items():
+        torch.testing.assert_close(broken.weighted_sum(WEIGHTS)[name], value, rtol=1e-9, atol=1e-12)
+    assert isinstance(
+        sample_gradients(net, images, targets, 2, head=head), LayerwiseGradients
+    )  # less memory
 
 
-@pytest.mark.parametrize("make", [sample_gradients, Whole])
+@pytest.mark.parametrize("make", [sample_gradients, ReferenceGradients])
 @pytest.mark.parametrize("grad", [True, False])
 def test_the_network_stays_as_it_was(
-    small: nn.Module, patches: Patches, make: Callable[..., Whole], grad: bool
+    small: nn.Module, patches: Patches, make: Callable[..., ReferenceGradients], grad: bool
 ) -> None:
     images, targets = patches(3, 0)
     per_sample_loss(small(images), targets).sum().backward()
@@ -241,7 +153,12 @@ def test_the_network_stays_as_it_was(
     with torch.set_grad_enabled(grad):
         head = head_layer(small, images[:1])
         samples = make(small, images, targets)
-        samples.combine(torch.ones(3)), samples.inner(g), samples.rows(head.name), samples.norms()
+        (
+            samples.weighted_sum(torch.ones(3)),
+            samples.dot(g),
+            samples.grad_sample(head.name),
+            samples.norms(),
+        )
     after = (
         small.state_dict(),
         {n: p.grad for n, p in small.named_parameters()},
@@ -257,7 +174,7 @@ def test_nothing_and_nobody(small: nn.Module, patches: Patches) -> None:
     images, targets = patches(2, 0)
     targets[0] = IGNORE
     samples = sample_gradients(small, images, targets)
-    assert all(value.eq(0).all() for value in samples.combine(torch.zeros(2)).values())
+    assert all(value.eq(0).all() for value in samples.weighted_sum(torch.zeros(2)).values())
     assert samples.norms()[0] == 0
     assert samples.norms()[1] > 0
 
@@ -267,17 +184,107 @@ def test_half_precision_keeps_losses_and_trust_in_float32(
 ) -> None:
     images, targets = patches(3, 0, (32, 32, 32))
     exact = sample_gradients(small, images, targets)
-    g = exact.combine(torch.ones(3) / 3)
+    g = exact.weighted_sum(torch.ones(3) / 3)
     with torch.autocast("cpu", torch.bfloat16):
         half = sample_gradients(small, images, targets)
-        assert isinstance(half, Recorded)
-        u, total = half.inner(g), half.combine(WEIGHTS.float())
+        assert isinstance(half, LayerwiseGradients)
+        u, total = half.dot(g), half.weighted_sum(WEIGHTS.float())
     assert half.losses.dtype == u.dtype == torch.float32
     assert all(value.dtype == torch.float32 for value in total.values())
-    assert not torch.equal(u, exact.inner(g))  # it was in fact computed otherwise
-    torch.testing.assert_close(u, exact.inner(g), rtol=0.05, atol=0)
+    assert not torch.equal(u, exact.dot(g))  # it was in fact computed otherwise
+    torch.testing.assert_close(u, exact.dot(g), rtol=0.05, atol=0)
     a, b = (
-        torch.cat([value.flatten() for value in way.combine(WEIGHTS.float()).values()])
+        torch.cat([value.flatten() for value in way.weighted_sum(WEIGHTS.float()).values()])
         for way in (half, exact)
     )
     assert torch.nn.functional.cosine_similarity(a, b, dim=0) > 0.995
+
+
+class _NormLast(nn.Sequential):
+    """Batch normalisation behind the head mixes what the head's slopes are taken from."""
+
+    def __init__(self, affine: bool) -> None:
+        super().__init__(nn.Conv3d(1, 3, 1), nn.BatchNorm3d(3, affine=affine))
+
+
+def test_batch_normalisation_behind_the_head_takes_the_slow_way(patches: Patches) -> None:
+    net = _NormLast(affine=False).double()
+    images, targets = patches(3, 0, (8, 8, 8))
+    images = images.double()
+    head = head_layer(net, images[:1])
+    assert head.layer is net[0]
+    samples = sample_gradients(net, images, targets, head=head)
+    assert "batch normalisation after its last layer" in samples.fallback_reason
+    losses = per_sample_loss(net(images), targets)
+    own = [gradient(net, loss, retain=True)[head.name] for loss in losses]
+    torch.testing.assert_close(samples.grad_sample(head.name), torch.stack(own))
+
+
+def test_batch_normalisation_before_the_head_does_not_mix_its_gradients(patches: Patches) -> None:
+    net = Through(nn.BatchNorm3d(4)).double()
+    images, targets = patches(3, 0, (8, 8, 8))
+    images = images.double()
+    head = head_layer(net, images[:1])
+    samples = sample_gradients(net, images, targets, head=head)
+    assert isinstance(samples, HeadFirstGradients)
+    losses = per_sample_loss(net(images), targets)
+    own = [gradient(net, loss, retain=True)[head.name] for loss in losses]
+    torch.testing.assert_close(samples.grad_sample(head.name), torch.stack(own).float())
+
+
+class _TwiceHead(Through):
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.first(x)
+        return self.head(x) + self.head(x.tanh())
+
+
+def test_a_head_that_runs_twice_takes_the_slow_way(patches: Patches) -> None:
+    net = _TwiceHead(nn.Identity()).double()
+    images, targets = patches(3, 0, (8, 8, 8))
+    samples = sample_gradients(
+        net, images.double(), targets, head=head_layer(net, images[:1].double())
+    )
+    assert "more than once" in samples.fallback_reason
+
+
+@pytest.mark.parametrize("way", ["all", "head", "slow"])
+def test_a_loss_of_ones_own(small: nn.Module, patches: Patches, way: str) -> None:
+    net = small.double()
+    images, targets = patches(3, 0)
+    images = images.double()
+    head = head_layer(net, images[:1])
+    samples = (
+        ReferenceGradients(net, images, targets, squares)
+        if way == "slow"
+        else sample_gradients(
+            net, images, targets, head=head if way == "head" else None, loss=squares
+        )
+    )
+    losses = squares(net(images), targets)
+    own = [gradient(net, loss, retain=True) for loss in losses]
+    torch.testing.assert_close(samples.losses, losses.detach())
+    single = torch.stack([one[head.name] for one in own])
+    ours = samples.grad_sample(head.name).double()  # float32 where the head passed first
+    torch.testing.assert_close(ours, single, rtol=1e-5, atol=1e-9)
+    torch.testing.assert_close(samples.norms(), torch.stack([flat(one).norm() for one in own]))
+    dots = torch.stack([flat(one) @ flat(own[0]) for one in own])
+    torch.testing.assert_close(samples.dot(own[0]), dots)
+    total = samples.weighted_sum(WEIGHTS)
+    expected = gradient(net, (WEIGHTS * squares(net(images), targets)).sum())
+    ordered = {name: total[name] for name in expected}
+    torch.testing.assert_close(flat(ordered), flat(expected), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("with_head", [True, False])
+def test_what_does_not_fit_is_said_in_a_sentence(
+    small: nn.Module, patches: Patches, with_head: bool
+) -> None:
+    images, targets = patches(2, 0)
+    head = head_layer(small, images[:1]) if with_head else None
+    with pytest.raises(AlntError, match="drop the channel axis"):
+        sample_gradients(small, images, targets[:, None], head=head)
+    with pytest.raises(AlntError, match="volumes"):
+        sample_gradients(small, images[:, :, 0], targets, head=head)
+    with pytest.raises(AlntError, match="one number per sample"):
+        sample_gradients(small, images, targets, head=head, loss=lambda z, _: z.mean())
+    assert not any(layer._forward_hooks for layer in small.modules())

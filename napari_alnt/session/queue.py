@@ -1,0 +1,91 @@
+"""The queue: the pool in priority order, as the window, the terminal and the report show it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_alnt.events import NAN
+from napari_alnt.ranking import CaseScores, informativeness, rule, trust
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_alnt.data import Case
+    from napari_alnt.session.history import History
+
+HEADINGS = {"number": "no", "share": "weight share", "dice": "Dice with teacher"}
+"""Headings of the queue's columns that differ from the field's name in :class:`QueueRow`."""
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """One line of the queue; nan where nothing is known yet.
+
+    Attributes
+    ----------
+    case, number, status : which case it is, and how far the work on it has come
+    trust : trust of the teacher's mask, 0…1: see :func:`napari_alnt.ranking.trust`
+    agreement : agreement of mask and prediction, 0…1, the mean over past rankings
+    informativeness : see :func:`napari_alnt.ranking.informativeness`
+    share : the case's share of all weights in the newest epoch that used it
+    dice : Dice of the prediction with the teacher's mask
+    priority : what the chosen ranking gives; higher comes first
+    """
+
+    case: str
+    number: int
+    status: str
+    trust: float = NAN
+    agreement: float = NAN
+    informativeness: float = NAN
+    share: float = NAN
+    dice: float = NAN
+    priority: float = NAN
+
+
+def build_queue(
+    cases: Sequence[Case], history: History, ranking: str, seed: int
+) -> tuple[QueueRow, ...]:
+    """The rows of these cases, highest priority first; skipped cases follow, then accepted ones.
+
+    Only cases of the pool that have been scored have a trust and a priority.
+
+    Raises
+    ------
+    AlntError
+        If there is no such ranking, or that of an installed package does not fit.
+    """
+    pool = [case.name for case in cases if case.role == "pool"]
+    # trust is a rank among these cases, so an accepted case, which is no longer scored, has none
+    scores = CaseScores.of({name: history.scores.get(name, ()) for name in pool}, seed)
+    columns = {
+        "trust": trust(scores),
+        "agreement": scores.agreement,
+        "informativeness": informativeness(scores),
+        "dice": scores.column("dice"),
+        "priority": rule(ranking)(scores),
+    }
+    known = {
+        name: {column: float(values[index]) for column, values in columns.items()}
+        for index, name in enumerate(scores.cases)
+    }
+    rows = [
+        QueueRow(
+            case.name,
+            case.number,
+            case.status,
+            share=history.share(case.name),
+            **known.get(case.name, {}),
+        )
+        for case in cases
+    ]
+    return tuple(sorted(rows, key=_place))
+
+
+def _place(row: QueueRow) -> tuple[int, float, int]:
+    """What the queue is sorted by, least first."""
+    group = {"skipped": 1, "accepted": 2}.get(row.status, 0)
+    # cases without a score come last in their group, in the order of their numbers
+    return group, math.inf if math.isnan(row.priority) else -row.priority, row.number

@@ -1,0 +1,40 @@
+"""What is used of napari that its public API does not offer, each with the reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from app_model import Application
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import napari
+    from qtpy.QtWidgets import QMainWindow, QWidget
+
+
+def main_window(viewer: napari.Viewer) -> QMainWindow:
+    """The window of a viewer."""
+    # napari has no event for the closing of its window: unsaved work has to be kept before
+    return cast("QMainWindow", viewer.window._qt_window)
+
+
+def canvas(viewer: napari.Viewer) -> QWidget:
+    """The part of the window that shows the layers."""
+    # keys reach the viewer only while this has the focus, and a click in the queue takes it
+    return cast("QWidget", viewer.window._qt_viewer)
+
+
+def is_taken_apart(window: QMainWindow) -> bool:
+    """Whether ``viewer.close()`` has begun to close a window, so that nobody can be asked."""
+    # it hides the canvas first and closes the window afterwards; napari says neither
+    return not (window.isVisible() and window._qt_viewer.isVisible())  # type: ignore[attr-defined]
+
+
+def add_to_palette(name: str, title: str, tip: str, run: Callable[[], object]) -> None:
+    """Put a command into napari's command palette, unless it is there already."""
+    # napari is an app-model application of this name, which app-model hands out to anybody; napari
+    # itself offers commands only from a manifest, where each action would stand a second time
+    app = Application.get_app("napari")
+    if app is not None and name not in app.commands:
+        app.register_action(name, title, tooltip=tip, callback=run)

@@ -1,0 +1,125 @@
+"""The buttons and the bar of the training."""
+
+from __future__ import annotations
+
+import pytest
+from qtpy.QtCore import Qt
+
+from napari_alnt.events import Failed, Paused, Progress, Stalled, Started, StepDone, Warned
+from napari_alnt.session import Session
+from napari_alnt.session.jobs import JobController
+from napari_alnt.widgets.form import SettingsForm
+from napari_alnt.widgets.training import TrainingPanel
+
+
+class Fallen:
+    """An engine that fails at once."""
+
+    running = False
+
+    def events(self):
+        yield Progress("preparing", 0, 2)
+        yield Failed("Memory ran out; make the patch smaller and train again.")
+
+    def send(self, command):
+        pass
+
+    def close(self):
+        pass
+
+
+def test_a_failure_is_a_sentence_and_training_can_start_again(window, balls, monkeypatch):
+    window.dock.open_project(balls.folder)
+    loop = window.loop
+    monkeypatch.setattr(loop.session, "start", lambda *_, **__: Fallen())
+    window.qtbot.mouseClick(loop.training.main, Qt.MouseButton.LeftButton)
+    window.until(lambda: loop.jobs.status.state == "idle")
+    assert (
+        loop.training.sentence.text() == "Memory ran out; make the patch smaller and train again."
+    )
+    assert loop.training.sentence.isVisible()
+    assert loop.training.main.isEnabled()
+
+
+class Resting(Fallen):
+    """An engine that is paused for long."""
+
+    def events(self):
+        yield Progress("training", 0, 2)
+        yield Stalled(300.0)
+        yield Warned("Something else.")
+        yield Paused(1)
+        yield Stalled(300.0)
+
+
+def test_silence_is_no_news_while_paused(window, balls, monkeypatch):
+    window.dock.open_project(balls.folder)
+    loop, event_received = window.loop, []
+    loop.jobs.message.connect(lambda text, _: event_received.append(text))
+    monkeypatch.setattr(loop.session, "start", lambda *_, **__: Resting())
+    loop.training.start()
+    window.until(lambda: loop.jobs.status.state == "idle")
+    assert [text[:16] for text in event_received if text] == ["The training has", "Something else."]
+
+
+def test_a_wrong_setting_is_said_before_anything_starts(window, balls):
+    window.dock.open_project(balls.folder)
+    window.loop.form.rows["patch"].value = "48, 48"
+    window.qtbot.mouseClick(window.loop.training.main, Qt.MouseButton.LeftButton)
+    assert "3 numbers" in window.loop.training.sentence.text()
+    assert window.loop.jobs.status.state == "idle"
+
+
+@pytest.fixture
+def panel(qtbot, balls):
+    """The panel of a project in which an engine is only pretended."""
+    with Session.open(balls.folder) as session:
+        session.start = lambda *_, **__: None
+        form = SettingsForm(session.project.settings)
+        made = TrainingPanel(JobController(session, lambda *_: None), form)
+        qtbot.addWidget(form)
+        qtbot.addWidget(made)
+        made.show()
+        yield made
+
+
+def texts(panel):
+    return panel.main.text(), panel.stage.text(), panel.left.text()
+
+
+def test_an_idle_panel_offers_to_start(panel):
+    assert texts(panel) == ("Start training", "Not training", "")
+    assert panel.main.isEnabled()
+    assert not panel.stop.isEnabled()
+
+
+def test_the_panel_follows_the_job(panel, qtbot):
+    jobs = panel.jobs
+    qtbot.mouseClick(panel.main, Qt.MouseButton.LeftButton)
+    assert texts(panel) == ("Starting …", "Starting the engine …", "")
+    assert panel.bar.maximum() == 0  # busy, without an end in sight
+    assert not panel.main.isEnabled()
+    jobs._apply(Started(1, "cpu", "unet_small", 9, step=0, total=50, pool=4, experts=2, test=2))
+    jobs._apply(StepDone(5, 1, 0.5, 0.4, 1e-3, seconds_left=90.0))
+    panel.refresh()
+    assert texts(panel) == ("Pause", "Epoch 1 · step 5 / 50", "2 min left")
+    assert (panel.bar.value(), panel.bar.maximum()) == (5, 50)
+    qtbot.mouseClick(panel.main, Qt.MouseButton.LeftButton)
+    assert texts(panel)[0] == "Pausing …"
+    jobs._apply(Paused(5))
+    assert texts(panel)[:2] == ("Resume", "Paused · Epoch 1 · step 5 / 50")
+    qtbot.mouseClick(panel.main, Qt.MouseButton.LeftButton)
+    assert texts(panel)[0] == "Pause"
+    qtbot.mouseClick(panel.stop, Qt.MouseButton.LeftButton)
+    assert texts(panel)[0] == "Stopping …"
+    assert not panel.stop.isEnabled()
+
+
+def test_begin_anew_holds_for_one_start(panel, qtbot):
+    asked = []
+    panel.jobs.train = lambda settings, fresh: asked.append((settings, fresh))
+    panel.form.fresh.setChecked(True)
+    for _ in range(2):
+        qtbot.mouseClick(panel.main, Qt.MouseButton.LeftButton)
+    assert [fresh for _, fresh in asked] == [True, False]
+    assert asked[0][0] == panel.form.value()

@@ -1,0 +1,49 @@
+"""What is used of napari beside its public API: each test fails where napari changes it."""
+
+from __future__ import annotations
+
+import pytest
+from app_model import Application
+from qtpy.QtWidgets import QMainWindow, QWidget
+
+from napari_alnt.widgets import viewer_adapter
+
+
+def test_the_window_and_the_canvas_of_a_viewer(make_napari_viewer):
+    viewer = make_napari_viewer(show=True)
+    window, canvas = viewer_adapter.main_window(viewer), viewer_adapter.canvas(viewer)
+    assert isinstance(window, QMainWindow)
+    assert isinstance(canvas, QWidget)
+    assert canvas.window() is window
+    assert not viewer_adapter.is_taken_apart(window)
+    window.hide()
+    assert viewer_adapter.is_taken_apart(window)
+
+
+@pytest.fixture
+def app(monkeypatch):
+    made = Application("napari_alnt_test")
+    monkeypatch.setattr(Application, "get_app", lambda name: made if name == "napari" else None)
+    yield made
+    Application.destroy("napari_alnt_test")
+
+
+def test_a_command_stands_in_the_palette_once(app):
+    done = []
+    for _ in range(2):
+        viewer_adapter.add_to_palette("x.y", "X: Y", "Does y", lambda: done.append("y"))
+    (item,) = app.menus.get_menu(app.menus.COMMAND_PALETTE_ID)
+    assert (item.command.title, item.command.tooltip) == ("X: Y", "Does y")
+    app.commands.execute_command("x.y").result()
+    assert done == ["y"]
+
+
+def test_napari_is_the_application_that_is_asked_for():
+    from napari._app_model._app import APP_NAME
+
+    assert APP_NAME == "napari"
+
+
+def test_without_napari_there_is_no_palette(monkeypatch):
+    monkeypatch.setattr(Application, "get_app", lambda _: None)
+    viewer_adapter.add_to_palette("x.y", "X: Y", "Does y", list)
