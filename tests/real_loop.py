@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_alnt.data import Project, from_patterns
+from napari_alnt.data import Patterns, Project
 from napari_alnt.events import Event, Failed, Finished
 from napari_alnt.session import Session
 from napari_alnt.settings import Settings
@@ -149,7 +149,7 @@ class ByApi:
         expert = str(self.folder / "gold" / "{case}.nii.gz")
         teacher = str(self.folder / "auto" / "{case}.nii.gz") if self.task.taught else None
         images = str(self.folder / "images")
-        cases = from_patterns(images, expert, teacher, self.task.patient)
+        cases = Patterns(images, expert, teacher, self.task.patient).cases()
         Project.create(
             self.project,
             cases,

@@ -6,21 +6,17 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 
+from napari_alnt.data.case import CaseFiles, Role
 from napari_alnt.data.formats import find_format
 from napari_alnt.data.volume import Grid, label_values, read_labels, read_volume
 from napari_alnt.errors import AlntError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
-
-    from napari_alnt.data.case import CaseFiles, Role
 
 # a case's name is the name of a folder, also when the project is copied to Windows
 _FORBIDDEN = frozenset('<>:"/\\|?*')

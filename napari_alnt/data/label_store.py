@@ -7,19 +7,17 @@ import math
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from napari_alnt.data.atomic import make_folder, sha256
+from napari_alnt.data.case import Case
 from napari_alnt.data.formats import Array, find_format
 from napari_alnt.data.store import ProjectStore, next_number, now, relative_path
 from napari_alnt.data.table import insert, put, record
 from napari_alnt.data.volume import Volume, label_values, read_grid, read_labels, write_labels
 from napari_alnt.errors import AlntError
-
-if TYPE_CHECKING:
-    from napari_alnt.data.case import Case
 
 
 @dataclass(frozen=True)
@@ -289,6 +287,7 @@ def mask_dice(one: Array, other: Array, ignore_label: int | None = None) -> floa
 
 def _require_values(labels: Array, project: ProjectStore, what: str) -> None:
     labels = np.asarray(labels)
+    # a mask of floats is refused even if they are whole: it may have been resampled
     if labels.dtype.kind not in "iub":
         raise AlntError(f"{what} holds {labels.dtype} values; labels must be whole numbers.")
     known = project.label_names

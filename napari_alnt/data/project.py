@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import socket
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import filelock
 
 from napari_alnt.data.atomic import make_folder, write_atomic
+from napari_alnt.data.case import CaseFiles, Role
 from napari_alnt.data.create import Inspected, check_roles, draw_roles, inspect_files, name_labels
 from napari_alnt.data.label_store import LabelStore
 from napari_alnt.data.run_store import RunStore
@@ -19,11 +20,6 @@ from napari_alnt.data.store import ProjectStore, now, relative_path
 from napari_alnt.data.table import Table, insert, put
 from napari_alnt.errors import AlntError, ProjectLocked, ReadOnly
 from napari_alnt.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from napari_alnt.data.case import CaseFiles, Role
 
 TABLE = "alnt.sqlite"
 """Name of the table in a project's folder; a folder that has it is a project."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from napari_alnt.codec import from_line, to_line
 from napari_alnt.data.atomic import make_folder, write_text
@@ -14,9 +15,6 @@ from napari_alnt.data.table import insert, put, record
 from napari_alnt.errors import AlntError
 from napari_alnt.events import CaseScored, EpochDone, LedgerRow, Predicted, Tested
 from napari_alnt.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
 
 T = TypeVar("T")
 
@@ -183,6 +181,7 @@ class RunStore:
         teachers = {case.name: case.teacher_sha256 for case in self._project.cases}
         found: dict[tuple[int, int], list[CaseScored]] = {}
         for row in self._project.table.rows("SELECT * FROM scores ORDER BY run, step"):
+            # scores of an accepted mask show nothing about the teacher's
             if row["mask_sha256"] == teachers[row["case"]]:
                 scores = found.setdefault((row["run"], row["step"]), [])
                 scores += self._records(CaseScored, [row])

@@ -5,16 +5,14 @@ from __future__ import annotations
 import glob
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from napari_alnt.data.case import CaseFiles
 from napari_alnt.data.formats import known_format
 from napari_alnt.errors import AlntError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class Source(Protocol):
@@ -153,30 +151,6 @@ class Datalist(Source):
         return _unique([_listed(path, item, self.patient) for item in items])
 
 
-def from_patterns(
-    images: str, expert: str | None = None, teacher: str | None = None, patient: str | None = None
-) -> tuple[CaseFiles, ...]:
-    """The cases of :class:`Patterns`."""
-    return Patterns(images, expert, teacher, patient).cases()
-
-
-def from_nnunet(
-    folder: Path | str, teacher: str | None = None, patient: str | None = None
-) -> tuple[CaseFiles, ...]:
-    """The cases of :class:`NnUNet`."""
-    return NnUNet(folder, teacher, patient).cases()
-
-
-def nnunet_labels(folder: Path | str) -> dict[int, str]:
-    """The label names of :class:`NnUNet`."""
-    return NnUNet(folder).labels()
-
-
-def from_datalist(path: Path | str, patient: str | None = None) -> tuple[CaseFiles, ...]:
-    """The cases of :class:`Datalist`."""
-    return Datalist(path, patient).cases()
-
-
 # all may be given for a case, but "pseudo_label" is another word for "teacher"
 _FILES = ("image", "label", "teacher", "pseudo_label")
 
@@ -283,6 +257,7 @@ def _patient(rule: str | None, name: str) -> str:
 
 def _unique(cases: Sequence[CaseFiles]) -> tuple[CaseFiles, ...]:
     """The same cases, if no two would share a folder; the case of letters does not tell apart."""
+    # both images are named, as one name in two folders is hard to find
     seen: dict[str, CaseFiles] = {}
     for case in cases:
         if other := seen.get(case.name.lower()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +17,6 @@ from napari_alnt.errors import AlntError, ReadOnly
 from napari_alnt.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import filelock
 
 # every case with its newest version that has not been reverted, and whether there is a draft

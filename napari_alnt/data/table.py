@@ -9,17 +9,14 @@ import math
 import os
 import sqlite3
 import threading
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, get_origin, get_type_hints
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, get_origin, get_type_hints
 
 from napari_alnt import retired
 from napari_alnt.codec import read_value
 from napari_alnt.data.upgrade import upgraded
 from napari_alnt.errors import AlntError, NewerProject, ReadOnly
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 VERSION = 4
 """Of the schema below; each change of it raises this and has its lines in ``upgrade.py``."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from napari_alnt import retired
-
-if TYPE_CHECKING:
-    import sqlite3
 
 _COUNTS = ("mask_voxels", "predicted_voxels", "overlap_voxels")
 _KEYS = ("run", "step", "case", "mask_sha256", "reference_hash")

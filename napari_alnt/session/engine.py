@@ -10,17 +10,14 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import IO, TYPE_CHECKING, Literal, cast
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Literal, cast
 
 from napari_alnt.codec import from_line, to_line
+from napari_alnt.data import Run
 from napari_alnt.errors import AlntError
 from napari_alnt.events import Command, Event, Failed, Finished, Paused, Stalled, StepDone, Warned
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from napari_alnt.data import Run
 
 Job = Literal["train", "teach", "rank", "predict"]
 QUIET_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from psygnal import Signal
 
+from napari_alnt.data import Project, Run
 from napari_alnt.events import (
     NAN,
     CaseScored,
@@ -18,11 +19,6 @@ from napari_alnt.events import (
     StepDone,
     Tested,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from napari_alnt.data import Project, Run
 
 
 class History:

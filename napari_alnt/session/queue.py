@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from napari_alnt.data import Case
 from napari_alnt.events import NAN
 from napari_alnt.ranking import CaseScores, informativeness, rule, trust
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from napari_alnt.data import Case
-    from napari_alnt.session.history import History
+from napari_alnt.session.history import History
 
 HEADINGS = {"number": "no", "share": "weight share", "dice": "Dice with teacher"}
 """Headings of the queue's columns that differ from the field's name in :class:`QueueRow`."""

@@ -5,17 +5,14 @@ from __future__ import annotations
 import dataclasses
 import html
 import math
-from typing import TYPE_CHECKING, Any, get_args
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, get_args
 
 from napari_alnt import __version__
 from napari_alnt.data import Role, write_text
 from napari_alnt.session.queue import HEADINGS, QueueRow
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
-
-    from napari_alnt.session.session import Session
+from napari_alnt.session.session import Session
 
 STYLE = """
 body {

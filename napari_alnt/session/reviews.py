@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from napari_alnt.data import Project
 from napari_alnt.events import NAN, CaseScored
 from napari_alnt.ranking import CaseScores, Reviews, rule
 from napari_alnt.ranking.noise_estimate import merge_ranking
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from napari_alnt.data import Project
 
 Key = tuple[int, int]
 """A ranking: the number of its run, and the student's step."""

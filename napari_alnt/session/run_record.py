@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from napari_alnt.data import Project, Run
 from napari_alnt.errors import AlntError
 from napari_alnt.events import CaseScored, EpochDone, Event, Predicted, RankingDone, Tested
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from napari_alnt.data import Project, Run
-    from napari_alnt.session.engine import Job
-    from napari_alnt.session.history import History
+from napari_alnt.session.engine import Job
+from napari_alnt.session.history import History
 
 
 class RunRecord:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from psygnal import Signal
 
+from napari_alnt.data import Project
 from napari_alnt.errors import AlntError, ReadOnly
 from napari_alnt.events import EpochDone, Event, Failed, Finished, RankingDone, TeacherWritten
 from napari_alnt.ranking import CaseScores, rule
 from napari_alnt.session.engine import Engine, Job
+from napari_alnt.session.history import History
 from napari_alnt.session.run_record import RunRecord, check_job, choose_run
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from napari_alnt.data import Project
-    from napari_alnt.session.history import History
-    from napari_alnt.settings import Settings
+from napari_alnt.settings import Settings
 
 
 class Runner:

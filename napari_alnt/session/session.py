@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy.typing as npt
 from psygnal import Signal
 
 from napari_alnt.data import LabelVersion, Project, Run
 from napari_alnt.errors import AlntError
 from napari_alnt.events import NAN, Event, Tested
+from napari_alnt.ranking import NoiseEstimate, Reviews
+from napari_alnt.session.engine import Engine, Job
 from napari_alnt.session.history import History
 from napari_alnt.session.queue import QueueRow, build_queue
 from napari_alnt.session.reviews import reviews_of
 from napari_alnt.session.run_record import last_student
 from napari_alnt.session.runner import Runner
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    import numpy.typing as npt
-
-    from napari_alnt.ranking import NoiseEstimate, Reviews
-    from napari_alnt.session.engine import Engine, Job
-    from napari_alnt.settings import Settings
+from napari_alnt.settings import Settings
 
 
 class Session:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from napari_alnt.data import Case
 from napari_alnt.errors import AlntError
 from napari_alnt.events import Event, Finished, Progress, TeacherWritten
 from napari_alnt.session.engine import split_command
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from napari_alnt.data import Case
-    from napari_alnt.session.session import Session
+from napari_alnt.session.session import Session
 
 
 def by_command(session: Session, template: str) -> Iterator[Event]:

@@ -190,7 +190,7 @@ class CaseLayers:
         self.correction = Labels(
             opened.start, name="correction", opacity=0.4, colormap=self._colormap(), **self._grid
         )
-        self.correction.brush_size = max(round(BRUSH / opened.image.scale[-1]), 1)
+        self.correction.brush_size = max(round(BRUSH / opened.image.spacing[-1]), 1)
         self._add(self.correction)
         self.correction.events.selected_label.connect(self._tell_label)
         if opened.teacher is not None:

@@ -20,7 +20,6 @@ from napari_alnt.data import (
     Grid,
     OnDisk,
     Project,
-    from_patterns,
     read_volume,
     sha256,
     write_image,
@@ -109,7 +108,7 @@ def test_a_new_format_is_one_record(toys, tmp_path):
         (folder / name).write_text(text)
     (folder / "notes.txt").touch()
     (folder / "empty").mkdir()
-    cases = from_patterns(str(folder))
+    cases = Patterns(str(folder)).cases()
     assert [case.name for case in cases] == ["a", "b", "c"]
     assert read_volume(folder / "a.toy").voxels.ravel().tolist() == [7, 5]
     assert read_volume(folder / "c").voxels.shape == (2, 1, 1)
@@ -123,7 +122,7 @@ def test_a_project_of_a_new_format_keeps_its_hashes(toys, tmp_path):
         (tmp_path / f"{name}.toy").write_text("5\n7")
         grid = read_volume(tmp_path / f"{name}.toy").grid
         write_labels(tmp_path / "gold" / f"{name}.nii.gz", np.ones(grid.shape, int), grid)
-    cases = from_patterns(f"{tmp_path}/*.toy", expert=f"{tmp_path}/gold")
+    cases = Patterns(f"{tmp_path}/*.toy", expert=f"{tmp_path}/gold").cases()
     with Project.create(tmp_path / "project", cases) as project:
         assert {case.image_sha256 for case in project.cases} == {sha256(tmp_path / "a.toy")}
 
@@ -141,12 +140,12 @@ def test_a_pair_is_one_image_whose_hash_is_that_of_both_files(tmp_path):
     assert find_format(header).hash(header) == find_format(image).hash(image) == hash_pair(header)
     assert hash_pair(header) != hash_pair(tmp_path / "b.hdr")
     assert re.fullmatch("[0-9a-f]{64}", hash_pair(header))
-    assert [case.image.name for case in from_patterns(str(tmp_path))] == ["a.hdr", "b.hdr"]
+    assert [case.image.name for case in Patterns(str(tmp_path)).cases()] == ["a.hdr", "b.hdr"]
 
 
 def test_a_voxel_file_alone_is_found_and_named(tmp_path):
     (tmp_path / "a.img").write_bytes(b"0" * 48)
-    (case,) = from_patterns(str(tmp_path))
+    (case,) = Patterns(str(tmp_path)).cases()
     assert case.image == tmp_path / "a.img"
     with pytest.raises(AlntError, match=r"a\.img"):
         read_volume(case.image)

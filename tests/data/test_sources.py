@@ -5,18 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_alnt.data import (
-    CaseFiles,
-    Datalist,
-    NnUNet,
-    Patterns,
-    Project,
-    Source,
-    from_datalist,
-    from_nnunet,
-    from_patterns,
-    nnunet_labels,
-)
+from napari_alnt.data import CaseFiles, Datalist, NnUNet, Patterns, Project, Source
 from napari_alnt.errors import AlntError
 
 
@@ -35,12 +24,12 @@ def test_patterns_find_images_masks_and_patients(tmp_path: Path) -> None:
         "net/p1_b-pred.nii.gz",
         "net/p2_a-pred.nii.gz",
     )
-    cases = from_patterns(
+    cases = Patterns(
         f"{tmp_path}/ct",
         expert=f"{tmp_path}/gold",
         teacher=f"{tmp_path}/net/{{case}}-pred.nii.gz",
         patient=r"^(p\d)_",
-    )
+    ).cases()
     assert [(case.name, case.patient) for case in cases] == [
         ("p1_a", "p1"),
         ("p1_b", "p1"),
@@ -84,7 +73,7 @@ def test_what_patterns_do_not_find_is_told(
     touch(tmp_path, "ct/a.nii.gz", "ct/b.nii.gz", "net/a.nii.gz", "nnn/a.nii")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(AlntError, match=says.replace("(", r"\(")):
-        from_patterns(images, expert, teacher, patient)
+        Patterns(images, expert, teacher, patient).cases()
 
 
 def test_nnunet_folder(tmp_path: Path) -> None:
@@ -97,20 +86,20 @@ def test_nnunet_folder(tmp_path: Path) -> None:
     (tmp_path / "dataset.json").write_text(
         json.dumps({"labels": {"background": 0, "liver": 1, "ignore": 2}})
     )
-    first, second = from_nnunet(tmp_path)
+    first, second = NnUNet(tmp_path).cases()
     assert (first.name, first.expert, second.expert) == (
         "liver_1",
         tmp_path / "labelsTr" / "liver_1.nii.gz",
         None,
     )
-    assert nnunet_labels(tmp_path) == {1: "liver"}
+    assert NnUNet(tmp_path).labels() == {1: "liver"}
     (tmp_path / "dataset.json").write_text(
         json.dumps({"labels": {"0": "background", "1": "liver"}})
     )
-    assert nnunet_labels(tmp_path) == {1: "liver"}
+    assert NnUNet(tmp_path).labels() == {1: "liver"}
     touch(tmp_path, "imagesTr/liver_1_0001.nii.gz")
     with pytest.raises(AlntError, match="first channel"):
-        from_nnunet(tmp_path)
+        NnUNet(tmp_path).cases()
 
 
 def test_datalist(tmp_path: Path) -> None:
@@ -121,7 +110,7 @@ def test_datalist(tmp_path: Path) -> None:
     }
     path = tmp_path / "list.json"
     path.write_text(json.dumps(content))
-    first, second = from_datalist(path)
+    first, second = Datalist(path).cases()
     assert (first.name, first.patient, first.teacher) == ("a", "7", None)
     assert (second.expert, second.teacher) == (None, tmp_path / "m/b.nii.gz")
     for broken in (
@@ -133,24 +122,24 @@ def test_datalist(tmp_path: Path) -> None:
     ):
         path.write_text(broken)
         with pytest.raises(AlntError, match=r"list\.json"):
-            from_datalist(path)
+            Datalist(path).cases()
 
 
 def test_brackets_in_a_name_are_no_pattern(tmp_path):
     touch(tmp_path, "ct/a[1].nii.gz", "net/a[1]_seg.nii.gz", "net/a1_seg.nii.gz")
-    (case,) = from_patterns(f"{tmp_path}/ct", teacher=f"{tmp_path}/net/{{case}}_seg.nii.gz")
+    (case,) = Patterns(f"{tmp_path}/ct", teacher=f"{tmp_path}/net/{{case}}_seg.nii.gz").cases()
     assert case.teacher == tmp_path / "net" / "a[1]_seg.nii.gz"
 
 
 def test_the_patient_is_the_first_group_or_all(tmp_path):
     touch(tmp_path, "p1_left.nii.gz")
     for rule, patient in ((r"p(\d)", "1"), (r"p\d", "p1"), (None, "")):
-        assert from_patterns(str(tmp_path), patient=rule)[0].patient == patient
+        assert Patterns(str(tmp_path), patient=rule).cases()[0].patient == patient
 
 
 def test_a_folder_in_a_folder_is_found_by_two_stars(tmp_path):
     touch(tmp_path, "x/y/a.nii.gz", "x/b.nii.gz")
-    found = from_patterns(f"{tmp_path}/**/*.nii.gz")
+    found = Patterns(f"{tmp_path}/**/*.nii.gz").cases()
     assert [case.name for case in found] == ["b", "a"]
     assert all(case.image.is_absolute() for case in found)
 
@@ -165,8 +154,8 @@ def test_nnunet_cases_take_a_teacher_and_a_patient(tmp_path):
 def test_regions_are_no_labels(tmp_path):
     labels = {"background": 0, "whole": [1, 2], "core": 2, "ignore": 3}
     (tmp_path / "dataset.json").write_text(json.dumps({"labels": labels}))
-    assert nnunet_labels(tmp_path) == {2: "core"}
-    assert nnunet_labels(tmp_path / "none") == {}
+    assert NnUNet(tmp_path).labels() == {2: "core"}
+    assert NnUNet(tmp_path / "none").labels() == {}
 
 
 def test_a_data_list_that_repeats_a_name_or_lacks_a_mask_is_refused(tmp_path):
@@ -174,30 +163,31 @@ def test_a_data_list_that_repeats_a_name_or_lacks_a_mask_is_refused(tmp_path):
     path = tmp_path / "list.json"
     path.write_text(json.dumps({"training": ["i/a.nii.gz", {"image": "j/A.nii.gz"}]}))
     with pytest.raises(AlntError, match="Two images have the name 'A'"):
-        from_datalist(path)
+        Datalist(path).cases()
     path.write_text(json.dumps({"training": [{"image": "i/a.nii.gz", "label": "m/b.nii.gz"}]}))
     with pytest.raises(AlntError, match=r"list\.json.*b\.nii\.gz"):
-        from_datalist(path)
+        Datalist(path).cases()
 
 
 # sources as records -------------------------------------------------------------------------------
 
 
-def test_a_source_finds_what_its_function_finds(tmp_path):
+def test_each_source_finds_the_case_under_its_own_name(tmp_path):
     touch(tmp_path, "imagesTr/a_0000.nii.gz", "labelsTr/a.nii.gz")
     labels = {"labels": {"background": 0, "liver": 1}}
     (tmp_path / "dataset.json").write_text(json.dumps(labels))
     (tmp_path / "list.json").write_text(json.dumps({"training": ["imagesTr/a_0000.nii.gz"]}))
     images = str(tmp_path / "imagesTr")
     expected = [
-        (Patterns(images), from_patterns(images), {}),
-        (NnUNet(tmp_path), from_nnunet(tmp_path), {1: "liver"}),
-        (Datalist(tmp_path / "list.json"), from_datalist(tmp_path / "list.json"), {}),
+        (Patterns(images), "a_0000", {}),
+        (NnUNet(tmp_path), "a", {1: "liver"}),
+        (Datalist(tmp_path / "list.json"), "a_0000", {}),
     ]
-    for source, cases, names in expected:
-        assert source.cases() == cases
+    for source, name, names in expected:
+        (case,) = source.cases()
+        assert case.name == name
+        assert case.image.name == "a_0000.nii.gz"
         assert source.labels() == names
-        assert len(cases) == 1
 
 
 def test_a_source_of_ones_own_makes_a_project(tmp_path, phantoms):
