@@ -19,6 +19,7 @@ from napari_alnt.data import (
     Format,
     Grid,
     OnDisk,
+    Patterns,
     Project,
     read_volume,
     sha256,
