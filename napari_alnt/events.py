@@ -190,9 +190,7 @@ class CaseScored:
 
 @dataclass(frozen=True)
 class RankingDone:
-    """Every pool case has been scored by the student of this step; the engine waits for ``predict``
-    as the answer.
-    """
+    """Every pool case has been scored by the student of this step."""
 
     step: int
     epoch: int

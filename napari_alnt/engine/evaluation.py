@@ -53,7 +53,7 @@ class Evaluator:
         yield self._summary(tested)
 
     def rank(self) -> Iterator[Event]:
-        """Score the pool cases whose scores hold no longer, then predict the top of the queue.
+        """Score the pool cases whose scores no longer hold, then predict the top of the queue.
 
         Only cases with a teacher mask are scored. No answer is needed: the queue follows from the
         scores by the rules of :mod:`napari_alnt.ranking`, here as in the window.

@@ -105,10 +105,15 @@ class History:
             table.clear()
         self.restarted.emit()
 
-    def forget(self, case: str) -> None:
-        """Drop what is known of a case's mask: its label has changed, so it was another mask."""
+    def forget(self, case: str, still: Iterable[CaseScored] = ()) -> None:
+        """Drop what is known of a case's mask: its label has changed, so it was another mask.
+
+        ``still`` are scores, oldest first, that hold for the mask it has now.
+        """
         for table in (self.scores, self.weighed, self.predictions):
             table.pop(case, None)
+        if scores := list(still):
+            self.scores[case] = scores
         self.case_changed.emit(case)
 
     def _add_step(self, event: StepDone) -> None:

@@ -166,7 +166,10 @@ class Session:
     def revert(self, case: str) -> None:
         """Undo the newest accept: the case returns to the version before, or to the pool."""
         self.project.labels.revert(case)
-        self.history.forget(case)
+        # the engine scores a case once for each mask, so what it said of the former one holds again
+        lineage = self.project.runs.lineage(self.last_student())
+        scores = self.project.runs.scores(latest=False, runs=lineage)
+        self.history.forget(case, [score for score in scores if score.case == case])
         self.case_changed.emit(case)
 
     def save_draft(self, case: str, labels: npt.NDArray[Any], seconds: float = 0.0) -> None:

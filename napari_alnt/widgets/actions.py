@@ -147,12 +147,12 @@ ACTIONS = {
 def bind_keys(viewer: napari.Viewer, act: Callable[[Action], None]) -> None:
     """Let the keys of a viewer do what their actions say."""
     for action in ACTIONS.values():
-
+        # the default argument keeps this turn's action; the loop's variable goes on
         def press(_: object, action: Action = action) -> None:
             act(action)
 
         press.__doc__ = f"ALNT: {action.tip}"  # napari shows it beside the key
-        viewer.bind_key(action.key, press, overwrite=True)
+        viewer.bind_key(action.key, press, overwrite=True)  # of a project that was open before
 
 
 def unbind_keys(viewer: napari.Viewer) -> None:

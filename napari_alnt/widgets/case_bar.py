@@ -52,6 +52,7 @@ class CaseBar(QWidget):
     def set_labels(self, labels: Mapping[int, str], colours: Mapping[int, str]) -> None:
         """Show one chip for each label of the project."""
         for chip in self.chips.values():
+            # Qt deletes it only later, and until then it would still be one of the group
             self._group.removeButton(chip)
             chip.deleteLater()
         self.chips = {}
@@ -130,6 +131,7 @@ class CaseBar(QWidget):
         widget.clicked.connect(lambda: self.asked.emit(action))
         if is_chip:
             widget.setSizePolicy(FIXED, FIXED)
+        # 3 : 2 for the first row; in the second all are alike
         row.addWidget(widget, 0 if is_chip else 3 if is_main else 2)
         return widget
 

@@ -20,7 +20,8 @@ class CaseClock(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.seconds = 0.0
-        self._seen = time.monotonic()
+        self._seen = time.monotonic()  # the time of day may be set back
+        # a second at a time, and not a difference of two times: a pause in between is not counted
         self._timer = QTimer(self, interval=1000)
         self._timer.timeout.connect(self.tick)
 

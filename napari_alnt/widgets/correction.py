@@ -81,6 +81,7 @@ class Correction(QObject):
     def open(self, case: str) -> None:
         """Show a case; unsaved work on the one before becomes its draft."""
         self.loading = case
+        # the files are worked on one after another, so the draft is on the disk before it is read
         self.drafts.keep()
         self._shown = self.session.history.predictions.get(case)
         self.files.run(
@@ -177,7 +178,7 @@ class Correction(QObject):
             self.layers.mask,
             author=_author(),
             seconds=round(self.clock.seconds, 1),
-            teacher=self._teacher,
+            teacher=self._teacher,  # it has been read already
         )
         self.drafts.mark_kept()
         return f"{case} accepted as version {version.number}; the next epoch learns from it."
@@ -217,7 +218,7 @@ class Correction(QObject):
             self.session.revert(case)
         else:
             self.session.drop_draft(case)
-        self.drafts.mark_kept()
+        self.drafts.mark_kept()  # else opening the case would save the mask as its draft once more
         self.open(case)
         if accepted:
             return f"The accepted version of {case} was set aside; the project's folder keeps it."

@@ -38,7 +38,7 @@ class SettingsForm(QWidget):
             title = label(name.replace("_", " ").capitalize(), "faint")
             title.setToolTip(row.tooltip or "")
             form.addRow(title, row.native)
-            row.changed.connect(self._check)
+            row.changed.connect(self._check)  # a mistake is said where it is made, not at the start
         self._lay_out(self._box)
 
     def value(self) -> Settings:
@@ -49,6 +49,7 @@ class SettingsForm(QWidget):
         AlntError
             If one of them is not allowed.
         """
+        # on top of the project's settings, so that a row that is missing here keeps its value
         values = {name: _read(name, row.value) for name, row in self.rows.items()}
         return Settings.from_dict(values, self.base)
 
@@ -91,7 +92,9 @@ def _widget(item: dataclasses.Field[Any], value: Any) -> ValueWidget[Any]:
     if hint is int:
         return SpinBox(value=value, min=int(low), max=int(high), **common)
     if hint is float:
+        # magicgui's own step of 1 would leave the range of a share at the first click
         return FloatSpinBox(value=value, min=low, max=high, step=10 ** _digits(value), **common)
+    # what may be None, or is three numbers, is written by hand and read again by _read
     text = ", ".join(f"{number:g}" for number in value) if isinstance(value, tuple) else value or ""
     return LineEdit(value=text, **common)
 

@@ -26,7 +26,7 @@ class ProjectHeader(QWidget):
         super().__init__(parent)
         self.project = project
         self.device = ""
-        self._notice = notice
+        self._notice = notice  # it comes back when an error in its place is over
         self.title = label(project.name, "title")
         self.title.setToolTip(str(project.folder))
         self.badge = label("read-only", "badge")
@@ -34,6 +34,7 @@ class ProjectHeader(QWidget):
         self.ranking.addItems(choices(HINTS["ranking"]))
         self.ranking.setCurrentText(project.settings.ranking)
         self.ranking.setSizePolicy(FIXED, FIXED)
+        # this one only sorts the table; which cases the engine predicts ahead, the settings say
         self.ranking.setToolTip(
             "Rule that makes the priorities of the queue; the settings hold the one for training"
         )

@@ -43,7 +43,7 @@ class Home(QWidget):
         self.sentence = label("", "faint", wrap=True)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.bar.setRange(0, 0)
+        self.bar.setRange(0, 0)  # without an end: how long the demo takes is not known
         self.bar.hide()
         self.open.clicked.connect(self.open_asked)
         self.new.clicked.connect(self.new_asked)
@@ -52,6 +52,7 @@ class Home(QWidget):
 
     def open_demo(self) -> None:
         """Open the demo project, and make it first if it is not there yet."""
+        # kept from one session of napari to the next, with all that was trained and corrected
         project = self.demo_folder / DEMO_PROJECT
         if project.exists():
             self.made.emit(project)

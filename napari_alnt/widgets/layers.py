@@ -190,6 +190,7 @@ class CaseLayers:
         self.correction = Labels(
             opened.start, name="correction", opacity=0.4, colormap=self._colormap(), **self._grid
         )
+        # napari counts in voxels, so the same brush would be of another size in every case
         self.correction.brush_size = max(round(BRUSH / opened.image.spacing[-1]), 1)
         self._add(self.correction)
         self.correction.events.selected_label.connect(self._tell_label)
@@ -241,6 +242,7 @@ class CaseLayers:
         self.viewer.layers.selection.active = layer
         if layer.editable:
             layer.mode = "paint"
+        # napari begins with label 1, which the project need not have
         if layer.selected_label not in self.labels:
             layer.selected_label = next(iter(self.labels))
 
@@ -318,6 +320,7 @@ class CaseLayers:
 
     def _look_at(self, slice_: int) -> None:
         self.viewer.dims.ndisplay = 2
+        # a layer of the user's own may have more axes, in front of these
         if self.viewer.dims.ndim == 3:
             self.viewer.dims.axis_labels = ("z", "y", "x")
         self.viewer.dims.order = tuple(range(self.viewer.dims.ndim))
@@ -330,6 +333,7 @@ def contrast(voxels: Array, window: str) -> tuple[float, float]:
     """The grey values of a window; those between the 1st and 99th percentile where it has none."""
     if window in WINDOWS:
         return WINDOWS[window]
+    # of every fourth row and column, as the percentiles of 79 million voxels take seconds
     some = voxels[:: max(len(voxels) // 32, 1), ::4, ::4]
     low, high = map(float, np.percentile(some, (1, 99)))
     return low, max(high, low + 1e-6)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from napari_alnt.events import Event
     from napari_alnt.session import Session
 
-WIDTH = 450
+WIDTH = 500
 """Width in pixels below which the queue's columns would be cut."""
 
 
@@ -50,6 +50,7 @@ class Loop(QWidget):
         project = session.project
         self.layers = CaseLayers(viewer, project.label_names, project.settings.ignore_label)
         self.correction = Correction(session, self.layers, self)
+        # the controller knows no Qt; how an engine is heard in this thread is handed to it
         self.jobs = JobController(session, partial(listen, parent=self))
         self.redraw = Redraw(self)
         self.header = ProjectHeader(project, notice)
@@ -114,10 +115,8 @@ class Loop(QWidget):
             self.case_bar.set_open("", "")
             return
         self.case_bar.set_open(case, f"from {opened.origin}", self.session.project.writable)
-        viewer_adapter.canvas(self.viewer).setFocus()
+        viewer_adapter.canvas(self.viewer).setFocus()  # a click in the queue has taken it
         self.jobs.request_prediction(case)
-
-    # training -------------------------------------------------------------------------------------
 
     def _take_event(self, event: Event) -> None:
         if isinstance(event, Predicted):

@@ -50,8 +50,10 @@ class AnnotationLoop(QWidget):
         self._closing = False
         self._ended = False
         self._columns: Sequence[str] | None = None
+        # a filter of the window's events, as napari has none of its own for its end
         self._window = viewer_adapter.main_window(napari_viewer)
         self._window.installEventFilter(self)
+        # napari may also be quit without its window being closed, as by a script
         if app := QCoreApplication.instance():
             app.aboutToQuit.connect(self.shutdown)
         for action in ACTIONS.values():
@@ -70,6 +72,7 @@ class AnnotationLoop(QWidget):
 
     def open_project(self, folder: Path | str) -> bool:
         """Open a project folder; read-only if another window writes to it, or if nobody can."""
+        # the project before is given up only when its work is safe, even if this one is broken
         if not self.close_project():
             return False
         try:
@@ -119,7 +122,7 @@ class AnnotationLoop(QWidget):
         dialog = NewProject(self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.made.connect(self.open_project)
-        dialog.open()
+        dialog.open()  # and not exec: the window, and the training in it, go on meanwhile
 
     def _ask_for_project(self) -> None:
         if folder := QFileDialog.getExistingDirectory(self, "Open a project folder"):
@@ -141,6 +144,7 @@ class AnnotationLoop(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Notice that napari's window closes: that may be refused, but the hiding after it not."""
         if self._window is not None and watched is self._window:
+            # viewer.close() hides the window and closes it afterwards; a user's close comes first
             if event.type() == QEvent.Type.Close:
                 if not self._may_close():
                     event.ignore()
@@ -148,12 +152,14 @@ class AnnotationLoop(QWidget):
                 self._closing = True
                 if not self._window.isVisible():
                     self.shutdown()
+            # a spontaneous hiding is a window that was minimised
             elif event.type() == QEvent.Type.Hide and self._closing and not event.spontaneous():
                 self.shutdown()
         return False
 
     def event(self, event: QEvent) -> bool:
         """Notice that the dock is taken away."""
+        # napari takes a dock out of the window by taking its parent away
         if event.type() == QEvent.Type.ParentChange:
             if self.parent() is not None:
                 self._docked = True
@@ -220,6 +226,7 @@ class _MenuItem(QWidget):
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         super().__init__()
         self.viewer = napari_viewer
+        # napari docks the widget once this constructor has returned
         QTimer.singleShot(0, self._act)
 
     def _act(self) -> None:

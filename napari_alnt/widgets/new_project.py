@@ -81,18 +81,27 @@ class PathRow(QWidget):
 
 
 @dataclass(frozen=True)
+class Row:
+    """A field of the form: its label, a hint, and what its button picks ("" for no button)."""
+
+    label: str
+    hint: str
+    pick: str = "folder"
+
+
+@dataclass(frozen=True)
 class Page:
     """One tab of the form: a kind of source, and what it asks for.
 
     Attributes
     ----------
     title : title of the tab
-    rows : per name of a row, its label, a hint, and what its button picks
+    rows : its rows by their names
     source : the source of the cases, from the texts in all rows
     """
 
     title: str
-    rows: dict[str, tuple[str, str, str]]
+    rows: dict[str, Row]
     source: Callable[[Texts], Source]
 
 
@@ -117,43 +126,33 @@ def _datalist(texts: Texts) -> Source:
     return Datalist(texts["datalist"], patient=texts["patient"] or None)
 
 
+EXPERT_HINT = "Folder or rule, such as gold/{case}.nii.gz; cases without one are the pool"
+TEACHER_HINT = "Folder or rule, such as auto/{case}.nii.gz; may be empty"
 PAGES = (
     Page(
         "Images and masks",
         {
-            "images": ("Images", "Folder or pattern, such as ct/*.nii.gz", "folder"),
-            "expert": (
-                "Expert masks",
-                "Folder or rule, such as gold/{case}.nii.gz; cases without one are the pool",
-                "folder",
-            ),
-            "teacher": (
-                "Teacher masks",
-                "Folder or rule, such as auto/{case}.nii.gz; may be empty",
-                "folder",
-            ),
+            "images": Row("Images", "Folder or pattern, such as ct/*.nii.gz"),
+            "expert": Row("Expert masks", EXPERT_HINT),
+            "teacher": Row("Teacher masks", TEACHER_HINT),
         },
         _patterns,
     ),
     Page(
         "nnU-Net folder",
         {
-            "nnunet": ("Folder", "Folder with imagesTr and labelsTr", "folder"),
-            "nnunet_teacher": (
-                "Teacher masks",
-                "Folder or rule of the teacher's masks; may be empty",
-                "folder",
-            ),
+            "nnunet": Row("Folder", "Folder with imagesTr and labelsTr"),
+            "nnunet_teacher": Row("Teacher masks", TEACHER_HINT),
         },
         _nnunet,
     ),
-    Page("Datalist", {"datalist": ("File", "MONAI datalist", "file")}, _datalist),
+    Page("Datalist", {"datalist": Row("File", "MONAI datalist", pick="file")}, _datalist),
 )
 COMMON = {
-    "patient": ("Patient", "Regular expression, such as ^(P\\d+); may be empty", ""),
-    "project": ("Project", "New folder of the project", "folder"),
+    "patient": Row("Patient", "Regular expression, such as ^(P\\d+); may be empty", pick=""),
+    "project": Row("Project", "New folder of the project"),
 }
-"""Rows below the tabs, as those of a :class:`Page`."""
+"""Rows below the tabs, whichever is open."""
 
 
 class NewProject(QDialog):
@@ -167,10 +166,10 @@ class NewProject(QDialog):
         self.setWindowTitle("New project")
         self.setMinimumWidth(560)
         self.files = FileWorker(self)
-        rows = [*(page.rows for page in PAGES), COMMON]
-        self.rows = {
-            name: PathRow(hint, pick) for some in rows for name, (_, hint, pick) in some.items()
-        }
+        rows = COMMON.copy()
+        for page in PAGES:
+            rows |= page.rows
+        self.rows = {name: PathRow(row.hint, row.pick) for name, row in rows.items()}
         self.counts = {name: _count(tip) for name, (_, tip) in COUNTS.items()}
         self.tabs = QTabWidget()
         self.sentence = label("", "error", wrap=True)
@@ -181,7 +180,7 @@ class NewProject(QDialog):
         self.cancel = button("Cancel", "Close without making a project")
         self.make.clicked.connect(self._create)
         self.cancel.clicked.connect(self.reject)
-        self._counted.connect(self._show_progress)
+        self._counted.connect(self._show_progress)  # from the thread into this one
         self._lay_out()
         say(self.sentence, "")
 
@@ -189,8 +188,8 @@ class NewProject(QDialog):
         for page in PAGES:
             tab = QWidget()
             form = QFormLayout(tab)
-            for name, (title, _, _) in page.rows.items():
-                form.addRow(title, self.rows[name])
+            for name, row in page.rows.items():
+                form.addRow(row.label, self.rows[name])
             self.tabs.addTab(tab, page.title)
         counts = QHBoxLayout()
         for name, (title, _) in COUNTS.items():
@@ -198,9 +197,9 @@ class NewProject(QDialog):
             counts.addWidget(self.counts[name])
         counts.addStretch()
         common = QFormLayout()
-        for name, (title, _, _) in COMMON.items():
-            common.addRow(title, self.rows[name])
-        common.insertRow(1, "Expert cases", counts)
+        for name, row in COMMON.items():
+            common.addRow(row.label, self.rows[name])
+        common.insertRow(1, "Expert cases", counts)  # below the patient, by whom cases are drawn
         buttons = QHBoxLayout()
         buttons.addStretch()
         buttons.addWidget(self.cancel)
@@ -220,6 +219,7 @@ class NewProject(QDialog):
             say(self.sentence, "Name a new folder for the project.", "error")
             return
         self._set_busy(True)
+        # read here: the thread that makes the project may not touch a widget
         texts = {name: row.text for name, row in self.rows.items()}
         counts = {name: box.value() for name, box in self.counts.items()}
         self.files.run(
@@ -285,5 +285,5 @@ def make_project(
         settings=Settings(),
         progress=progress,
     )
-    made.close()
+    made.close()  # it is locked while it is open, and this window will open it itself
     return made.folder

@@ -50,11 +50,13 @@ class Curves(QWidget):
     def redraw(self, history: History) -> None:
         """Draw what the history holds."""
         rows = np.array(history.steps, float).reshape(-1, 3)
+        # every point costs time in the GUI thread, and there are fewer pixels than steps
         rows = rows[:: max(len(rows) // POINTS, 1)]
         steps, loss, expert_loss = rows.T
         self._raw.setData(steps, loss)
         self._mean.setData(steps, smooth(loss))
         self._expert.setData(steps, smooth(expert_loss))
+        # pyqtgraph draws no line at all where one value of it is nan
         tested = [one for one in history.test_results if math.isfinite(one.dice)]
         self._dice.setData([one.step for one in tested], [one.dice for one in tested])
         if tested:
@@ -77,9 +79,11 @@ class Scatter(QWidget):
         self.view = pg.GraphicsLayoutWidget()
         self.plot = self.view.addPlot()
         _style_axes(self.plot, left="informativeness", bottom="trust")
+        self.plot.getAxis("left").setWidth(76)  # its numbers have more digits than a loss
         self.points = pg.ScatterPlotItem(size=11, hoverable=True, tip=_tip)
         self.points.sigClicked.connect(self._choose)
         self._zero = pg.InfiniteLine(pos=0, angle=90, pen=pg.mkPen("#ffffff30"))
+        # trust in a step may be negative, where the gradients of case and experts disagree
         self.plot.addItem(self._zero, ignoreBounds=True)
         self.plot.addItem(self.points)
         _fill(self, self.view)
@@ -135,7 +139,8 @@ def _style_axes(plot: Any, left: str, bottom: str = "") -> None:
     plot.showGrid(x=True, y=True, alpha=0.12)
     plot.setMenuEnabled(False)
     plot.hideButtons()
-    plot.getAxis("left").setWidth(58)
+    plot.getAxis("left").setWidth(58)  # else two plots, one above the other, begin at two places
+    # 0.005 and not "5 (×0.001)"
     plot.getAxis("left").enableAutoSIPrefix(False)
     plot.getAxis("bottom").enableAutoSIPrefix(False)
 

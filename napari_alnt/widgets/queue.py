@@ -2,194 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from qtpy.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    QPoint,
-    QSortFilterProxyModel,
-    Qt,
-)
+from qtpy.QtCore import QModelIndex, QPoint, Qt
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
 from napari_alnt.widgets.qt import Signal
-from napari_alnt.widgets.style import STATUS_COLOURS, dot
+from napari_alnt.widgets.queue_model import COLUMNS, NAMES, SORT, QueueModel, QueueOrder
 
 if TYPE_CHECKING:
-    from qtpy.QtGui import QKeyEvent
+    from collections.abc import Iterator, Sequence
+
+    from qtpy.QtGui import QKeyEvent, QResizeEvent
 
     from napari_alnt.session import QueueRow
 
-Index = QModelIndex | QPersistentModelIndex
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
-
-
-def _significant(value: float) -> str:
-    return f"{value:.2g}"
-
-
-def _per_cent(value: float) -> str:
-    return f"{100 * value:.{int(value < 0.0995)}f} %"
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of the table.
-
-    Attributes
-    ----------
-    field : the field of :class:`QueueRow` that it shows
-    title : what stands in its header
-    tip : what its values mean
-    width : in pixels; 0 takes what the others leave
-    text : a known value as text
-    visible : whether it is shown until the user says otherwise
-    """
-
-    field: str
-    title: str
-    tip: str
-    width: int
-    text: Callable[[Any], str] = _number
-    visible: bool = True
-
-
-COLUMNS = (
-    Column("case", "Case", "Name of the case", 0, str),
-    Column(
-        "status",
-        "Status",
-        "new · draft: unfinished work is kept · skipped · flagged · accepted",
-        84,
-        str,
-    ),
-    Column(
-        "trust",
-        "Trust",
-        "How far the mask can be trusted, 0 … 1: low means, look at this case. It is made of the"
-        " agreement and of the mask's loss during the training, as ranks among the cases",
-        46,
-    ),
-    Column(
-        "agreement",
-        "Agreement",
-        "Dice of the mask and the student's, 0 … 1, the mean over past rankings",
-        78,
-        visible=False,
-    ),
-    Column(
-        "informativeness",
-        "Inform.",
-        "Informativeness: how large the gradient of the case is in the last layer, with the"
-        " student's own label",
-        58,
-        _significant,
-    ),
-    Column("share", "Weight", "The case's part of all weights in the last epoch", 54, _per_cent),
-    Column("dice", "Dice", "Dice of the teacher's mask and the student's, newest ranking", 42),
-    Column(
-        "priority", "Priority", "What the ranking makes of it: the highest is to be seen first", 62
-    ),
-)
-NAMES = 0
-"""The place of the column with the cases' names, which always stays."""
-SORT = Qt.ItemDataRole.UserRole
-RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-NO_INDEX = QModelIndex()
 DECIDED = ("accepted", "skipped")
-
-
-class QueueModel(QAbstractTableModel):
-    """Rows by case number, so that a row stays where it is while its values change."""
-
-    def __init__(self, parent: Any = None) -> None:
-        super().__init__(parent)
-        self.rows: list[QueueRow] = []
-        self._place: dict[str, int] = {}
-        self._icons = {status: dot(colour) for status, colour in STATUS_COLOURS.items()}
-
-    def set_rows(self, queue: Sequence[QueueRow]) -> None:
-        """Take the queue as the session sorts it."""
-        self._place = {row.case: place for place, row in enumerate(queue)}
-        rows = sorted(queue, key=lambda row: row.number)
-        if [row.case for row in rows] != [row.case for row in self.rows]:
-            self.beginResetModel()
-            self.rows = rows
-            self.endResetModel()
-        elif rows:
-            self.rows = rows
-            self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, len(COLUMNS) - 1))
-
-    def rowCount(self, parent: Index = NO_INDEX) -> int:
-        """The number of cases."""
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: Index = NO_INDEX) -> int:
-        """The number of columns, hidden ones included."""
-        return 0 if parent.isValid() else len(COLUMNS)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """What a cell shows or, for :data:`SORT`, what it is sorted by."""
-        row = self.rows[index.row()]
-        column = COLUMNS[index.column()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            value = getattr(row, column.field)
-            return "–" if _unknown(value) else column.text(value)
-        if role == SORT:
-            return self._sort_key(row, column.field)
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return LEFT if column.text is str else RIGHT
-        if role == Qt.ItemDataRole.DecorationRole and column.field == "status":
-            return self._icons.get(row.status)
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{row.case} · {row.status}"
-        return None
-
-    def headerData(
-        self, section: int, orientation: Any, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        """What stands in the header of a column."""
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        column = COLUMNS[section]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return column.title
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return column.tip
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return LEFT if column.text is str else RIGHT
-        return None
-
-    def _sort_key(self, row: QueueRow, field: str) -> Any:
-        # by priority means by the session's queue, which puts skipped and accepted cases last
-        return -self._place[row.case] if field == "priority" else getattr(row, field)
-
-
-class QueueOrder(QSortFilterProxyModel):
-    """Sorts by value, with what is not known at the end either way."""
-
-    def lessThan(self, left: Index, right: Index) -> bool:
-        """Whether one row stands before another in ascending order."""
-        one = left.data(SORT)
-        other = right.data(SORT)
-        if (unknown := _unknown(one)) != _unknown(other):
-            return unknown == (self.sortOrder() == Qt.SortOrder.DescendingOrder)
-        if unknown or one == other:
-            return bool(left.row() < right.row())
-        return bool(one < other)
-
-
-def _unknown(value: Any) -> bool:
-    return isinstance(value, float) and math.isnan(value)
 
 
 class QueueView(QTableView):
@@ -208,6 +36,7 @@ class QueueView(QTableView):
         self.order.setSortRole(SORT)
         self.setModel(self.order)
         self.setSortingEnabled(True)
+        self.horizontalHeader().sortIndicatorChanged.connect(self._show_sorting)
         self.sortByColumn(len(COLUMNS) - 1, Qt.SortOrder.DescendingOrder)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -238,11 +67,13 @@ class QueueView(QTableView):
             shown = place == NAMES or column.field in fields
             self.setColumnHidden(place, not shown)
             item.setChecked(shown)
+        self._fit_names()
 
     def set_rows(self, queue: Sequence[QueueRow]) -> None:
         """Show new values; the selected case stays selected."""
         selected = self.selected
         self.source.set_rows(queue)
+        # the model knows of changed values only; that they change the order is the table's business
         self.order.sort(self.order.sortColumn(), self.order.sortOrder())
         if selected != self.selected:
             self.select(selected)
@@ -307,16 +138,28 @@ class QueueView(QTableView):
     def _open_columns_menu(self, place: QPoint) -> None:
         self.columns_menu.popup(self.horizontalHeader().mapToGlobal(place))
 
+    def _show_sorting(self, section: int, order: Qt.SortOrder) -> None:
+        self.source.sorted_by = (section, order)
+        self.source.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(COLUMNS) - 1)
+
+    def _fit_names(self) -> None:
+        others = sum(self.columnWidth(place) for place in range(len(COLUMNS)) if place != NAMES)
+        left = self.viewport().width() - others
+        self.setColumnWidth(NAMES, max(left, COLUMNS[NAMES].width))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the names what the other columns leave."""
+        super().resizeEvent(event)
+        self._fit_names()
+
     def _set_up_header(self) -> None:
         header = self.horizontalHeader()
         header.setHighlightSections(False)
-        header.setMinimumSectionSize(30)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names of cases differ at their ends
+        header.setSortIndicatorShown(False)  # the model writes one into the title
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setSectionResizeMode(NAMES, QHeaderView.ResizeMode.Stretch)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names of cases differ at their ends
         for place, column in enumerate(COLUMNS):
-            if column.width:
-                self.setColumnWidth(place, column.width)
+            self.setColumnWidth(place, column.width)
             item = self.columns_menu.addAction(column.title)
             item.setToolTip(column.tip)
             item.setCheckable(True)

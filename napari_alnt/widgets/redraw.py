@@ -36,7 +36,7 @@ class Redraw(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._stale = ~Part(0)
+        self._stale = ~Part(0)  # nothing has been drawn yet
         self._painters: list[tuple[Part, Callable[[], None], QWidget | None]] = []
         self._followed: list[tuple[SignalInstance, Callable[..., None]]] = []
         # through a signal, since marks may come from any thread and drawing belongs to this one
@@ -77,6 +77,7 @@ class Redraw(QObject):
         """Draw now what is out of date and can be seen."""
         for part, paint, seen in self._painters:
             if part in self._stale and (seen is None or seen.isVisible()):
+                # before it is painted, so that what changes meanwhile is drawn the next time
                 self._stale &= ~part
                 paint()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from napari.utils.theme import get_theme
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
 from qtpy.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QWidget
@@ -19,6 +20,7 @@ CLASS_COLOURS = (
     "#74c69d",
 )
 UNKNOWN_COLOUR = "#8a8f98"
+# a status is never told by its colour alone: the word stands beside it
 STATUS_COLOURS = {
     "new": "#9aa5b1",
     "draft": "#ffb703",
@@ -58,9 +60,6 @@ QTableView::item {{ padding: 0px 4px; }}
 QTableView::item:selected {{ background: {selected}; color: {text}; }}
 QHeaderView::section {{
     background: {background}; color: {faint}; border: none; padding: 3px 4px;
-}}
-QHeaderView::down-arrow, QHeaderView::up-arrow {{
-    subcontrol-position: center left; width: 8px; height: 8px;
 }}
 QTabWidget::pane {{ border: none; }}
 QTabBar {{ qproperty-drawBase: 0; background: {background}; }}
@@ -130,6 +129,7 @@ def say(widget: QLabel, text: str, kind: str = "") -> None:
     """
     widget.setText(text)
     widget.setVisible(bool(text) or widget.sizePolicy().retainSizeWhenHidden())
+    # Qt looks a style up only once, so a new name has to ask for it
     if widget.objectName() != kind:
         widget.setObjectName(kind)
         widget.style().unpolish(widget)
@@ -148,8 +148,6 @@ def duration(seconds: float) -> str:
 
 def style_sheet(theme: str) -> str:
     """The dock's style in the colours of a napari theme."""
-    from napari.utils.theme import get_theme
-
     given = get_theme(theme)
     dark = given.type == "dark"
     colours = {

@@ -37,6 +37,7 @@ class TrainingPanel(QWidget):
         self.sentence = label("", "faint", wrap=True)
         self.main.clicked.connect(self._press)
         self.stop.clicked.connect(jobs.stop)
+        # the state at once, as it follows a press; how far the job is, when the window is redrawn
         jobs.changed.connect(self.refresh)
         jobs.message.connect(self.say)
         self._lay_out()
@@ -51,7 +52,7 @@ class TrainingPanel(QWidget):
             self.say(str(error), "error")
             return
         self.jobs.train(settings, fresh=self.form.fresh.isChecked())
-        self.form.fresh.setChecked(False)
+        self.form.fresh.setChecked(False)  # a second new network should be a second decision
 
     def say(self, text: str, kind: str = "") -> None:
         """Show a sentence below the bar."""
@@ -63,9 +64,10 @@ class TrainingPanel(QWidget):
         training = status.training
         writable = self.jobs.session.project.writable
         self.main.setText(self._main_text())
+        # a prediction in progress holds no training up: the job controller ends it
         self.main.setEnabled(writable and (not training or status.state in ("running", "paused")))
         self.stop.setEnabled(training and status.state != "stopping")
-        self.bar.setRange(0, status.total)
+        self.bar.setRange(0, status.total)  # with a total of 0, Qt's bar runs to and fro
         self.bar.setValue(status.done)
         self.stage.setText(status.text)
         left = status.seconds_left

@@ -80,7 +80,7 @@ class FileWorker(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._pool = QThreadPool(self)
-        self._pool.setMaxThreadCount(1)
+        self._pool.setMaxThreadCount(1)  # what makes it a queue
         self._calls: set[_Call] = set()
 
     @property
@@ -98,6 +98,7 @@ class FileWorker(QObject):
         """Call ``function``; its result goes to ``done``, or its error to ``failed``, in the GUI
         thread.
         """
+        # kept until it is over: superqt keeps workers only if it has started them in its own pool
         call = _Call(self, function, arguments, done, failed)
         self._calls.add(call)
         call.over.connect(self._forget)

@@ -251,15 +251,15 @@ def test_ctrl_c_stops_after_the_step_and_keeps_the_run(balls):
         "--epochs",
         "50",
     ]
-    child = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
     steps = []
-    for line in child.stdout:
-        event = json.loads(line)
-        if event["kind"] == "StepDone":
-            steps.append(event["step"])
-            if event["step"] == 4:
-                child.send_signal(signal.SIGINT)
-    assert child.wait() == 0
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as child:
+        for line in child.stdout:
+            event = json.loads(line)
+            if event["kind"] == "StepDone":
+                steps.append(event["step"])
+                if event["step"] == 4:
+                    child.send_signal(signal.SIGINT)
+    assert child.returncode == 0
     assert steps[-1] < 150
     with Session.open(balls.folder) as session:
         run = session.project.runs.all[-1]

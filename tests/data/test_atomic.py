@@ -93,14 +93,14 @@ def test_a_killed_writer_leaves_a_whole_file(tmp_path: Path) -> None:
     path = tmp_path / "big"
     path.write_bytes(b"x" * 300_000)
     for delay in range(4):
-        writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE)
-        assert writer.stdout is not None
-        writer.stdout.readline()
-        try:
-            writer.wait(0.03 + 0.013 * delay)
-        except subprocess.TimeoutExpired:
-            writer.send_signal(signal.SIGKILL)
-        writer.wait()
+        command = [sys.executable, "-c", WRITER, str(path)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
+            assert writer.stdout is not None
+            writer.stdout.readline()
+            try:
+                writer.wait(0.03 + 0.013 * delay)
+            except subprocess.TimeoutExpired:
+                writer.send_signal(signal.SIGKILL)
         content = path.read_bytes()
         assert len(content) == 300_000
         assert len(set(content)) == 1

@@ -13,13 +13,23 @@ from napari_alnt.engine.commands import BroadcastCommands, StreamCommands
 from napari_alnt.events import Command, Warned
 
 
+def until(condition) -> None:
+    """Wait for a thread to have read what was written."""
+    for _ in range(1000):
+        if condition():
+            return
+        time.sleep(0.01)
+    pytest.fail("nothing was heard for 10 s")
+
+
 class Pipe:
     """The parent's end of a child's standard input, and what the child makes of it."""
 
     def __init__(self) -> None:
         reading, writing = os.pipe()
         self._out = os.fdopen(writing, "w")
-        self.commands = StreamCommands(os.fdopen(reading))
+        self._in = os.fdopen(reading)
+        self.commands = StreamCommands(self._in)
 
     def write(self, *lines: str) -> None:
         self._out.write("".join(f"{line}\n" for line in lines))
@@ -30,6 +40,8 @@ class Pipe:
 
     def close(self) -> None:
         self._out.close()
+        until(lambda: self.commands.stopped)
+        self._in.close()
 
 
 @pytest.fixture
@@ -39,19 +51,10 @@ def pipe() -> Iterator[Pipe]:
     pipe.close()
 
 
-def until(condition) -> None:
-    """Wait for a thread to have read what was written."""
-    for _ in range(1000):
-        if condition():
-            return
-        time.sleep(0.01)
-    pytest.fail("nothing was heard for 10 s")
-
-
 def test_the_end_of_the_stream_means_stop(pipe):
     assert not pipe.commands.stopped
     pipe.close()
-    until(lambda: pipe.commands.stopped)
+    assert pipe.commands.stopped
 
 
 def test_a_pause_lasts_until_it_is_resumed(pipe):
@@ -95,7 +98,7 @@ def test_events_end_with_the_first_after_a_stop(pipe):
     for event in pipe.commands.until_stopped(numbered(5)):
         seen.append(event.message)
         if event.message == "1":
-            pipe.commands.stopped = True
+            pipe.close()
     assert seen == ["0", "1"]
 
 

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 import torch
@@ -25,14 +26,19 @@ from napari_alnt.session import Session
 def events_of(monkeypatch):
     """Runs a job in this process, with a standard input that stays open."""
     reading, writing = os.pipe()
-    with os.fdopen(reading) as stream, os.fdopen(writing, "w"):
+    with os.fdopen(reading) as stream:
         monkeypatch.setattr(sys, "stdin", stream)
 
         def run(*words: object, group=None) -> list:
             options = engine_main._parse([str(word) for word in words])
             return list(job_events(options, group or TorchProcessGroup()))
 
-        yield run
+        with os.fdopen(writing, "w"):
+            yield run
+        # whoever reads the stream must be done with it before it is closed
+        for thread in threading.enumerate():
+            if thread.name == "alnt-commands":
+                thread.join(10)
 
 
 @pytest.fixture
@@ -129,7 +135,7 @@ def test_stray_prints_do_not_reach_the_protocol(balls):
 
 
 def test_the_child_ends_when_its_parent_is_killed(balls):
-    parent = subprocess.Popen(
+    with subprocess.Popen(
         [
             sys.executable,
             "-c",
@@ -144,10 +150,9 @@ def test_the_child_ends_when_its_parent_is_killed(balls):
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    )
-    child = int(parent.stdout.readline())
-    parent.kill()
-    parent.wait()
+    ) as parent:
+        child = int(parent.stdout.readline())
+        parent.kill()
     for _ in itertools.repeat(None, 100):
         if not alive(child):
             return

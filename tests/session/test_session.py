@@ -116,6 +116,20 @@ def test_a_decision_forgets_what_was_known_of_the_mask_before(session, balls, ra
     assert len(session.history.scores["ball_04"]) == 2
 
 
+def test_a_reverted_case_has_the_scores_of_its_former_mask_again(session, balls, rank):
+    run = session.project.runs.all[0]
+    run.checkpoint.parent.mkdir(parents=True)
+    run.checkpoint.touch()
+    rank()
+    before = session.queue()
+    session.accept("ball_05", balls.true_labels("ball_05"))
+    assert session.queue() != before
+    session.revert("ball_05")
+    assert [(row.case, row.trust) for row in session.queue()] == [
+        (row.case, row.trust) for row in before
+    ]
+
+
 def test_a_draft_is_kept_with_its_seconds_until_it_is_dropped(session, balls):
     session.save_draft("ball_05", balls.true_labels("ball_05"), 12.0)
     labels = session.project.labels

@@ -111,6 +111,7 @@ def main(folder: Path) -> None:
     )
     loop.open_case(top)
     until(lambda: loop.layers.opened is not None and loop.layers.opened.prediction is not None)
+    until(lambda: loop.jobs.status.stage == "training")
     grab(viewer, "annotation_loop")
 
     assert loop.layers.opened is not None

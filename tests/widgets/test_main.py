@@ -12,8 +12,10 @@ import pytest
 from app_model import Application
 from napari._app_model import get_app_model
 
-from napari_alnt.widgets import dock
+from napari_alnt.simulation import DEMO_PROJECT
+from napari_alnt.widgets import DemoItem, NewProjectItem, dock
 from napari_alnt.widgets.actions import ACTIONS
+from napari_alnt.widgets.new_project import NewProject
 
 SCRIPT = """
 import sys, napari
@@ -145,16 +147,19 @@ def test_the_columns_stay_as_they_were_chosen(window, balls):
     assert window.loop.queue.shown_columns == ("case", "trust", "agreement")
 
 
-def test_the_demo_is_opened_by_its_menu_item(window, balls, monkeypatch, qtbot):
-    from napari_alnt.simulation import DEMO_PROJECT
-    from napari_alnt.widgets import DemoItem
-
+def test_the_demo_is_opened_by_its_menu_item(window, balls, qtbot):
     (balls.folder.parent / DEMO_PROJECT).symlink_to(balls.folder)
     window.dock.home.demo_folder = balls.folder.parent
-    item = DemoItem(window.viewer)
-    qtbot.addWidget(item)
+    qtbot.addWidget(DemoItem(window.viewer))
     window.until(lambda: window.dock.loop is not None)
-    assert window.dock.session.project.name
+    assert window.dock.session.project.label_names == {1: "ball"}
+
+
+def test_the_form_is_opened_by_its_menu_item(window, qtbot):
+    qtbot.addWidget(NewProjectItem(window.viewer))
+    window.until(lambda: window.dock.findChildren(NewProject))
+    for dialog in window.dock.findChildren(NewProject):
+        dialog.reject()
 
 
 @pytest.fixture

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, Qt
 
 from napari_alnt.session import QueueRow
-from napari_alnt.widgets.queue import COLUMNS, QueueView
+from napari_alnt.widgets.loop import WIDTH
+from napari_alnt.widgets.queue import QueueView
+from napari_alnt.widgets.queue_model import COLUMNS
 
 NAN = math.nan
 ROWS = (
@@ -62,40 +63,11 @@ def test_the_selection_stays_with_its_case_when_values_and_order_change(view):
     assert view.selected == "a"
 
 
-def test_unknown_is_a_dash_and_share_a_percentage(view):
-    index = view.source.index(1, 2)
-    assert view.source.index(0, 2).data() == "–"
-    assert index.siblingAtColumn(2).data() == "–"
-    view.set_rows((QueueRow("a", 1, "new", trust=-0.25, share=0.125),))
-    texts = {column.field: view.source.index(0, n).data() for n, column in enumerate(COLUMNS)}
-    assert (texts["trust"], texts["share"]) == ("−0.25", "12 %")
-
-
 def test_enter_opens_the_selected_case(view, qtbot):
     view.select("d")
     with qtbot.waitSignal(view.chosen) as told:
         qtbot.keyClick(view, Qt.Key.Key_Return)
     assert told.args == ["d"]
-
-
-def test_the_columns_are_those_of_the_queue():
-    fields = [item.name for item in dataclasses.fields(QueueRow)]
-    assert {column.field for column in COLUMNS} <= set(fields)
-    assert [column.field for column in COLUMNS if not column.visible] == ["agreement"]
-
-
-def test_trust_and_agreement_are_two_numbers(view):
-    view.set_rows((QueueRow("a", 1, "new", trust=0.25, agreement=0.75),))
-    texts = {column.field: view.source.index(0, n).data() for n, column in enumerate(COLUMNS)}
-    assert (texts["trust"], texts["agreement"]) == ("0.25", "0.75")
-
-
-def test_the_header_names_and_explains_each_column(view):
-    for place, column in enumerate(COLUMNS):
-        said = view.source.headerData(place, Qt.Orientation.Horizontal)
-        tip = view.source.headerData(place, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)
-        assert (said, tip) == (column.title, column.tip)
-        assert len(column.tip) > 10
 
 
 def item(view, title):
@@ -154,3 +126,41 @@ def test_keys_of_the_viewer_pass_through(view, qtbot):
     assert view.selected == "c"
     qtbot.keyClick(view, Qt.Key.Key_Down)
     assert view.selected == "a"
+
+
+def titles(view):
+    return [
+        view.source.headerData(place, Qt.Orientation.Horizontal) for place in range(len(COLUMNS))
+    ]
+
+
+def test_the_arrow_stands_beside_the_title_it_belongs_to(view, qtbot):
+    assert [title for title in titles(view) if title[-1] in "▴▾"] == ["Priority ▾"]
+    header = view.horizontalHeader()
+    for arrow, order in (("▴", "cdab"), ("▾", "adcb")):
+        place = QPoint(header.sectionViewportPosition(6) + 9, header.height() // 2)
+        qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        assert [title for title in titles(view) if title[-1] in "▴▾"] == [f"Dice {arrow}"]
+        assert names(view).startswith(order[:1])
+
+
+def test_the_names_keep_their_width_when_columns_are_added(view):
+    view.resize(460, 200)
+    view.show_columns([column.field for column in COLUMNS])
+    assert view.columnWidth(0) == COLUMNS[0].width
+    view.show_columns(["trust"])
+    assert view.columnWidth(0) == view.viewport().width() - view.columnWidth(2)
+
+
+def test_the_usual_columns_fit_into_the_dock():
+    scroll_bar, margins = 16, 20
+    usual = sum(column.width for column in COLUMNS if column.visible)
+    assert usual <= WIDTH - scroll_bar - margins
+
+
+def test_no_title_is_cut(view):
+    view.show_columns([column.field for column in COLUMNS])
+    metrics = view.fontMetrics()
+    for column in COLUMNS:
+        title = column.short or column.title
+        assert metrics.horizontalAdvance(f"{title} ▾") + 8 < column.width
