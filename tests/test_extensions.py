@@ -19,7 +19,8 @@ from torch import nn
 from napari_alnt.core import Builder
 
 def tiny(classes):
-    layers = [nn.Conv3d(1, 4, 3, padding=1), nn.BatchNorm3d(4), nn.PReLU(), nn.Conv3d(4, classes, 1)]
+    first, last = nn.Conv3d(1, 4, 3, padding=1), nn.Conv3d(4, classes, 1)
+    layers = [first, nn.BatchNorm3d(4), nn.PReLU(), last]
     return nn.Sequential(*layers)
 
 tiny_net = Builder(tiny, 1)

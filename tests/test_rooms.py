@@ -75,8 +75,8 @@ def _exported(room: Path) -> list[str]:
 
 
 ORDINARY = {
-    "audit", "drawn", "foreground", "label", "marked", "path", "position", "prepare", "reference", "seed",
-    "shared", "standing", "trust", "unknown",
+    "audit", "drawn", "foreground", "label", "marked", "path", "position", "prepare",
+    "reference", "seed", "shared", "standing", "trust", "unknown",
 }  # fmt: skip
 """Retired names that are words of their own, and may stand for something else."""
 
