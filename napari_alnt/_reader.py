@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from napari_alnt.data import TABLE, is_project, read_volume
 from napari_alnt.data.formats import find_format
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 LayerData = list[tuple[Any, ...]]
 

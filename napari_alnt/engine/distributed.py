@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.distributed as dist
 
+from napari_alnt.core import Direction
 from napari_alnt.errors import AlntError
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from napari_alnt.core import Direction
 
 PROCESS_LOST = (
     "One of the processes that train together was lost; train again, it takes up from the last"

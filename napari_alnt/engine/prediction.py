@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from napari_alnt import core
 from napari_alnt.data import Case, Project, Run, write_labels, write_map
@@ -14,7 +15,6 @@ from napari_alnt.engine.student import Student
 from napari_alnt.events import Predicted
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from torch import Tensor
 
 

@@ -7,13 +7,15 @@ import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import tyro
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional
 
 if __package__ in (None, ""):  # run as a folder: its modules are found as the package "benchmark"
     sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from collections.abc import Callable, Iterable, Sequence
 
 from benchmark import (
     DATASETS,
@@ -31,15 +33,11 @@ from benchmark import (
 )
 from benchmark.datasets import available
 from benchmark.figure import draw
+from benchmark.results import Row
 from benchmark.steps import Options
 from benchmark.truth import Noise
 from napari_alnt.cli.terminal import Terminal
 from napari_alnt.errors import AlntError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from benchmark.results import Row
 
 PROG = "python tests/benchmark"
 Flag = FlagCreatePairsOff[bool]

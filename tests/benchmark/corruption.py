@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from benchmark.datasets import LabelledCase
 from napari_alnt.data import Volume, mask_dice, read_labels, read_volume, write_labels
 from napari_alnt.simulation import CLEAN, Corruption, assign_corruptions, corrupt, jitter_boundary
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from benchmark.datasets import LabelledCase
 
 Array = npt.NDArray[Any]
 

@@ -7,20 +7,18 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from benchmark.baselines import mask_size, priorities, until
 from benchmark.metrics import auroc, precision_at, rank_correlation, within_strata
+from benchmark.results import Results, Row
 from benchmark.trial import EventLog, Trial
 from napari_alnt.events import CaseScored, Tested
 from napari_alnt.ranking import RANKINGS, CaseScores, Reviews
 from napari_alnt.session import Session
-
-if TYPE_CHECKING:
-    from benchmark.results import Results, Row
-    from napari_alnt.settings import Settings
+from napari_alnt.settings import Settings
 
 Scores = Mapping[str, list[CaseScored]]
 

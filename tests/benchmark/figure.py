@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,9 +14,6 @@ from benchmark.metrics import Curve, mean_known
 from benchmark.results import Row
 from benchmark.tables import FEW, Key, compared, curves, gain, gather
 from napari_alnt.errors import AlntError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 Rows = Sequence[Row]
 

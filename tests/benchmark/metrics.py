@@ -7,15 +7,12 @@ differences.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata, spearmanr
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from benchmark.results import Results, Row
 from benchmark.tables import Table, detection_summary, tables
 from napari_alnt.data import write_text
 from napari_alnt.session.report import words
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 HERE = Path(__file__).resolve().parent
 README = HERE.parents[1] / "README.md"

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import math
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 from napari_alnt.data import write_text
 from napari_alnt.errors import AlntError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 KEY = ("dataset", "noise", "seed", "part", "configuration")
 Row = dict[str, Any]

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from benchmark import experiments
 from benchmark.datasets import load
 from benchmark.results import Results
 from benchmark.trial import Trial
 from benchmark.truth import Noise
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
 
 NOISES: tuple[Noise, ...] = ("planted", "natural")
 PARTS = ("detection", "detection, paper", "train", "loop")

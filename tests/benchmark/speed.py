@@ -13,29 +13,26 @@ import platform
 import socket
 import statistics
 import time
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import torch
 
 from benchmark.results import Row, append, rounded
 from benchmark.steps import SAME, STEPS, Options, Setup, alnt, noise
 from napari_alnt import core
+from napari_alnt.core import Direction
 from napari_alnt.core.directions import norm
 from napari_alnt.engine.distributed import TorchProcessGroup
 from napari_alnt.errors import AlntError
 from napari_alnt.events import Failed, StepDone
 from napari_alnt.session import Session
 from napari_alnt.settings import Scope, Settings, Weighting
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from napari_alnt.core import Direction
 
 PAPER = Weighting("RGSM_AL", trust_share=0.5, trust_measure="dot", scope="all", mu=0.0)
 

@@ -6,9 +6,10 @@ passes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -19,9 +20,6 @@ from napari_alnt.core import Batch, Direction, Head, per_sample_loss
 from napari_alnt.core.per_sample import LayerwiseGradients
 from napari_alnt.core.weights import informativeness, sample_weights
 from napari_alnt.settings import Network, Scope, TrustMeasure, Weighting
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 CLASSES = 3
 

@@ -10,23 +10,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from benchmark.corruption import write_corrupted
 from benchmark.datasets import IGNORE_LABEL, BenchmarkDataset, LabelledCase
+from benchmark.results import Results
 from benchmark.truth import CaseTruth, Noise, wrong_below, wrong_masks
 from napari_alnt.codec import from_line, to_line
 from napari_alnt.data import CaseFiles, Project, Role, read_labels, write_text
 from napari_alnt.errors import AlntError
 from napari_alnt.events import CaseScored, Event, Failed, Tested
 from napari_alnt.session import Session
+from napari_alnt.settings import Settings
 from napari_alnt.simulation import CLEAN, Radiologist, cost_of_correction
-
-if TYPE_CHECKING:
-    from benchmark.results import Results
-    from napari_alnt.settings import Settings
 
 EXPERTS: tuple[Role, ...] = ("teacher_training", "reference", "test")
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from napari_alnt.simulation import CLEAN, CorrectionCost
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 Noise = Literal["planted", "natural"]
 WRONG_SHARE = 0.2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +10,6 @@ from benchmark.datasets import DATASETS, BenchmarkDataset, DatasetSource, Labell
 
 from napari_alnt.data import Grid, write_image, write_labels
 from napari_alnt.settings import Settings
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TINY = Settings(
     patch=(16, 16, 16),
