@@ -96,11 +96,14 @@ class Runner:
             case Finished():
                 self._end(event.reason, event.step)
 
-    def close(self) -> None:
-        """End the engine if it runs; an AlntError says that its events were never applied."""
+    def close(self, discard: bool) -> None:
+        """End the engine if it runs; unless ``discard``, unapplied events are an AlntError."""
         if self.engine is not None:
             self.engine.close()
-        self._give_up()
+        if discard:
+            self._end("stopped")
+        else:
+            self._give_up()
 
     def _save_settings(self, settings: Settings | None) -> None:
         if settings is None or settings == self._project.settings:

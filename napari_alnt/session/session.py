@@ -66,10 +66,10 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def close(self) -> None:
-        """End the engine if it runs, and close the project; raises as :meth:`start` does."""
+    def close(self, discard: bool = False) -> None:
+        """End the engine and close the project; ``discard`` drops events not applied, else raised."""
         try:
-            self._runner.close()
+            self._runner.close(discard)
         finally:
             self.project.close()
 

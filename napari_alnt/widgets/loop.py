@@ -189,7 +189,8 @@ class Loop(QWidget):
             self.correction.close()
         finally:
             self.jobs.close()
-            self.session.close()
+            # the window listens no more, so what a job says while it ends is nobody's
+            self.session.close(discard=True)
 
     def _touch(self, *_: Any) -> None:
         self.correction.clock.touch()

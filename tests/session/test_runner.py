@@ -88,6 +88,15 @@ def test_a_window_may_close_while_events_are_on_their_way(balls, child):
         assert again.project.runs.all[-1].state == "stopped"
 
 
+def test_a_window_may_close_before_it_has_applied_any_event(balls, child):
+    child(EPOCH, Finished(4))
+    session = Session.open(balls.folder)
+    list(session.start("train").events())
+    session.close(discard=True)
+    with Session.open(balls.folder) as again:
+        assert again.project.runs.all[-1].state == "stopped"
+
+
 def test_new_settings_are_saved_with_the_job_that_they_are_for(session, child, changed):
     child(Finished(4))
     settings = dataclasses.replace(session.project.settings, mu=0.25)
