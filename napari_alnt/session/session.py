@@ -67,7 +67,7 @@ class Session:
         self.close()
 
     def close(self, discard: bool = False) -> None:
-        """End the engine and close the project; ``discard`` drops events not applied, else raised."""
+        """End the engine and close the project; ``discard`` drops events that nobody applied."""
         try:
             self._runner.close(discard)
         finally:
