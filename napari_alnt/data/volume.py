@@ -135,8 +135,6 @@ class Volume:
         """Distance of neighbouring voxels (z, y, x) in mm."""
         return self.grid.spacing
 
-    scale = spacing
-
     @property
     def translate(self) -> Triple:
         """Position (z, y, x) of the first voxel in mm, LPS."""
