@@ -110,7 +110,7 @@ class Window:
     def on_screen(self, voxel: tuple[int, int, int]) -> tuple[int, int]:
         """Where a voxel of the shown slice lies on the canvas, in pixels."""
         _, y, x = self.layer.data_to_world(voxel)
-        camera = self.viewer.camera
+        camera = self.viewer.scene.camera
         middle = np.array([self.canvas.width(), self.canvas.height()]) / 2
         shift = (np.array([x, y]) - np.array(camera.center)[[2, 1]]) * camera.zoom
         return tuple((middle + shift).astype(int).tolist())
