@@ -159,6 +159,7 @@ class Correction(QObject):
         """
         self.clock.stop()
         self.drafts.stop()
+        self.loading = ""  # a case whose files are still read is not shown any more
         try:
             self.drafts.keep_now()
         except AlntError:

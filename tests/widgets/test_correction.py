@@ -117,3 +117,11 @@ def test_a_decision_that_cannot_be_kept_is_said_and_the_case_stays(full_disk):
     assert full_disk.said == full_disk.error
     assert full_disk.loop.correction.case == full_disk.case
     assert full_disk.loop.session.project.case(full_disk.case).status != "skipped"
+
+
+def test_a_case_that_is_still_read_when_the_project_closes_is_not_shown(window, balls):
+    assert window.dock.open_project(balls.folder)
+    window.loop.open_case("ball_04")
+    assert window.dock.close_project()
+    window.qtbot.wait(200)  # what was read is handed over now
+    assert len(window.viewer.layers) == 0
