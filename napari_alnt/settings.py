@@ -196,23 +196,27 @@ class Settings:
         Retired names and choices are read as what they are called today; a name or value that is
         not known leaves the default in place, so that no file locks its project.
         """
-        known = [item.name for item in dataclasses.fields(cls)]
-        settings = cls()
+        fields = {item.name: item for item in dataclasses.fields(cls)}
+        taken: dict[str, Any] = {}
         notices = []
         for name, value in retired.present(values, retired.SETTINGS).items():
             if isinstance(value, str):
                 value = retired.CHOICES.get(name, {}).get(value, value)
-            if name not in known:
+            if name not in fields:
                 notices.append(
                     f"The project's setting '{name}' is not known to this napari-alnt and is left"
                     " out."
                 )
                 continue
+            value = tuple(value) if isinstance(value, list) else value
             try:
-                settings = cls.from_dict({name: value}, base=settings)
+                # each alone, as one that will not do must not take the others with it
+                _check(fields[name], value, HINTS[name])
             except AlntError as error:
-                notices.append(f"{error} The default {getattr(settings, name)!r} is taken.")
-        return settings, tuple(notices)
+                notices.append(f"{error} The default {fields[name].default!r} is taken.")
+            else:
+                taken[name] = value
+        return cls(**taken), tuple(notices)
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as plain values for JSON."""
