@@ -231,10 +231,8 @@ def _top_of_queue(
     values = ranking.rule(settings.ranking)(scores).tolist()
     priority = dict(zip(scores.cases, values, strict=True))
 
-    def place(name: str) -> tuple[bool, float, int]:
-        unknown = math.isnan(priority[name])
-        first = math.inf if unknown else -priority[name]
-        return pool[name].status == "skipped", first, pool[name].number
+    def place(name: str) -> tuple[int, float, int]:
+        return ranking.place(pool[name].status, priority[name], pool[name].number)
 
     return sorted(priority, key=place)[: settings.prefetch_cases]
 

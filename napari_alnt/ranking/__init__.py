@@ -4,7 +4,15 @@ Needs numpy and scipy alone, so that the window's process and the engine's child
 """
 
 from napari_alnt.ranking.noise_estimate import NoiseEstimate, Reviews
-from napari_alnt.ranking.rules import RANKINGS, CaseScores, informativeness, names, rule, trust
+from napari_alnt.ranking.rules import (
+    RANKINGS,
+    CaseScores,
+    informativeness,
+    names,
+    place,
+    rule,
+    trust,
+)
 
 __all__ = [
     "RANKINGS",
@@ -13,6 +21,7 @@ __all__ = [
     "Reviews",
     "informativeness",
     "names",
+    "place",
     "rule",
     "trust",
 ]

@@ -8,6 +8,7 @@ come from the scoring pass (``core.scoring``) and are not normalised, so that ca
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -178,6 +179,16 @@ def trust(scores: CaseScores) -> Floats:
     """
     # 2 : 1 was chosen on splits of the benchmark other than those that are reported
     return (2 * _rank01(scores.agreement) + _rank01(-scores.mean_loss)) / 3
+
+
+def place(status: str, priority: float, number: int) -> tuple[int, float, int]:
+    """What the queue is sorted by, least first: skipped cases after the others, accepted ones last.
+
+    Within each, higher priority comes first; cases without a score, whose priority is nan, come
+    last, in the order of their numbers.
+    """
+    group = {"skipped": 1, "accepted": 2}.get(status, 0)
+    return group, math.inf if math.isnan(priority) else -priority, number
 
 
 def informativeness(scores: CaseScores) -> Floats:

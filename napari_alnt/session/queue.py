@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from napari_alnt.data import Case
 from napari_alnt.events import NAN
-from napari_alnt.ranking import CaseScores, informativeness, rule, trust
+from napari_alnt.ranking import CaseScores, informativeness, place, rule, trust
 from napari_alnt.session.history import History
 
 HEADINGS = {"number": "no", "share": "weight share", "dice": "Dice with teacher"}
@@ -77,11 +76,4 @@ def build_queue(
         )
         for case in cases
     ]
-    return tuple(sorted(rows, key=_place))
-
-
-def _place(row: QueueRow) -> tuple[int, float, int]:
-    """What the queue is sorted by, least first."""
-    group = {"skipped": 1, "accepted": 2}.get(row.status, 0)
-    # cases without a score come last in their group, in the order of their numbers
-    return group, math.inf if math.isnan(row.priority) else -row.priority, row.number
+    return tuple(sorted(rows, key=lambda row: place(row.status, row.priority, row.number)))
