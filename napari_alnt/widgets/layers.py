@@ -13,6 +13,7 @@ from psygnal import Signal
 
 from napari_alnt.data import Case, Project, Volume, read_labels, read_volume
 from napari_alnt.settings import WINDOWS
+from napari_alnt.widgets import viewer_adapter
 from napari_alnt.widgets.style import UNKNOWN_COLOUR, class_colour, pale
 
 if TYPE_CHECKING:
@@ -176,6 +177,10 @@ class CaseLayers:
 
     def show(self, opened: OpenCase, window: str) -> None:
         """Put a case into the viewer in place of the one before."""
+        with viewer_adapter.unpainted(self.viewer):
+            self._show(opened, window)
+
+    def _show(self, opened: OpenCase, window: str) -> None:
         self.clear()
         self.opened = opened
         self._grid = opened.image.layer_kwargs()
@@ -280,8 +285,9 @@ class CaseLayers:
 
     def clear(self) -> None:
         """Take the case out of the viewer."""
-        for layer in list(self._ours):
-            self._remove(layer)
+        with viewer_adapter.unpainted(self.viewer):
+            for layer in list(self._ours):
+                self._remove(layer)
         self.opened = None
         self.correction = None
         self._image = None

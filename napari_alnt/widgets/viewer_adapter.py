@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
 from app_model import Application
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import napari
     from qtpy.QtWidgets import QMainWindow, QWidget
@@ -23,6 +24,20 @@ def canvas(viewer: napari.Viewer) -> QWidget:
     """The part of the window that shows the layers."""
     # keys reach the viewer only while this has the focus, and a click in the queue takes it
     return cast("QWidget", viewer.window._qt_viewer)
+
+
+@contextmanager
+def unpainted(viewer: napari.Viewer) -> Iterator[None]:
+    """Paint nothing on the canvas while layers are exchanged; afterwards it is painted once."""
+    # sliders that come or go resize the canvas, which paints at once: a scene that is half built
+    # then ends in a segmentation fault of software OpenGL
+    native = viewer.window._qt_viewer.canvas.native
+    before = native.updatesEnabled()
+    native.setUpdatesEnabled(False)
+    try:
+        yield
+    finally:
+        native.setUpdatesEnabled(before)
 
 
 def is_taken_apart(window: QMainWindow) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from app_model import Application
 from qtpy.QtWidgets import QMainWindow, QWidget
@@ -18,6 +19,21 @@ def test_the_window_and_the_canvas_of_a_viewer(make_napari_viewer):
     assert not viewer_adapter.is_taken_apart(window)
     window.hide()
     assert viewer_adapter.is_taken_apart(window)
+
+
+def test_while_layers_are_exchanged_nothing_is_painted(make_napari_viewer, qtbot):
+    viewer = make_napari_viewer(show=True)
+    image = viewer.add_image(np.zeros((4, 8, 8)))
+    qtbot.wait(50)
+    drawn = []
+    viewer.window._qt_viewer.canvas._scene_canvas.events.draw.connect(drawn.append)
+    with viewer_adapter.unpainted(viewer), viewer_adapter.unpainted(viewer):
+        # from three dimensions to two and back: the slider goes and comes, the canvas is resized
+        viewer.layers.remove(image)
+        viewer.add_image(np.zeros((6, 9, 7)))
+        qtbot.wait(50)
+        assert not drawn
+    qtbot.waitUntil(lambda: len(drawn) > 0)
 
 
 @pytest.fixture
