@@ -53,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return 1  # nobody is listening any more
     except BaseException as error:  # noqa: BLE001 - however a job ends, its last event says so
+        # a launcher ends the others when one process is lost; that must not cut the last word short
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         with contextlib.suppress(OSError):
             send(failure(error, group))
         return 1

@@ -134,6 +134,26 @@ def test_stray_prints_do_not_reach_the_protocol(balls):
     assert done.returncode == 0  # its standard input ended, which means stop
 
 
+def test_a_process_that_is_ended_while_it_fails_still_says_why(balls):
+    probe = (
+        "import os, signal, sys; import napari_alnt.engine.main as m\n"
+        "from napari_alnt.engine.distributed import TorchProcessGroup, _raise_lost\n"
+        "group = TorchProcessGroup(); group.size = 2\n"
+        "signal.signal(signal.SIGTERM, _raise_lost)\n"
+        "def lost(*_): raise RuntimeError('Connection reset by peer'); yield\n"
+        "old = m.traceback.format_exception\n"
+        "def ended(error): os.kill(os.getpid(), signal.SIGTERM); return old(error)\n"
+        "m.TorchProcessGroup.join = lambda: group\n"
+        "m.job_events = lost; m.traceback.format_exception = ended\n"
+        "sys.exit(m.main(sys.argv[1:]))"
+    )
+    done = child(balls.folder, 1, "-c", probe)
+    (event,) = map(from_line, done.stdout.splitlines())
+    assert event.message == PROCESS_LOST
+    assert "Connection reset by peer" in event.detail
+    assert done.returncode == 1
+
+
 def test_the_child_ends_when_its_parent_is_killed(balls):
     with subprocess.Popen(
         [
