@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from napari_alnt import retired
 from napari_alnt.errors import AlntError
@@ -36,7 +36,10 @@ def from_line(line: str) -> Any:
         values = json.loads(line)
         name = values.pop("kind")
         return _record(_KINDS[retired.EVENTS.get(name, name)], values)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        *(ValueError, KeyError, TypeError, AttributeError),
+        *(OverflowError, RecursionError),  # a number or a nesting that none of ours has
+    ) as error:
         raise AlntError(
             f"The engine said something that is no event: {line.strip()[:120]!r}."
         ) from error
@@ -64,13 +67,51 @@ def _hints(kind: type) -> dict[str, Any]:
 
 
 def read_value(hint: Any, value: Any) -> Any:
-    """A JSON value as a field of that type holds it."""
-    if value is None:
-        return NAN
+    """A JSON value as a field of that type holds it; null is nan.
+
+    Raises
+    ------
+    TypeError, ValueError or OverflowError
+        If it is of another type, or cannot be stored.
+    """
     if get_origin(hint) is tuple:
-        return tuple(read_value(get_args(hint)[0], part) for part in value)
+        return tuple(read_value(get_args(hint)[0], part) for part in _of_type(list, value))
     if get_origin(hint) is Mapping:
-        return {name: read_value(get_args(hint)[1], part) for name, part in value.items()}
+        parts = _of_type(dict, value).items()
+        return {_text(name): read_value(get_args(hint)[1], part) for name, part in parts}
+    if get_origin(hint) is Literal:
+        if value not in get_args(hint):
+            raise ValueError(f"{value!r} is none of {get_args(hint)}")
+        return value
     if dataclasses.is_dataclass(hint):
-        return _record(hint, value)  # type: ignore[arg-type]
+        return _record(hint, _of_type(dict, value))  # type: ignore[arg-type]
+    return _plain_value(hint, value)
+
+
+def _plain_value(hint: Any, value: Any) -> Any:
+    if hint is float:
+        return NAN if value is None else _number((int, float), value)
+    if hint is int:
+        return _number(int, value)
+    return _text(value) if hint is str else _of_type(hint, value)
+
+
+def _of_type(kind: Any, value: Any) -> Any:
+    if not isinstance(value, kind):
+        raise TypeError(f"{value!r:.100} is no {kind}")
     return value
+
+
+def _number(kind: Any, value: Any) -> Any:
+    # to Python true is a 1
+    if isinstance(value, bool):
+        raise TypeError(f"{value} is no number")
+    if isinstance(value, int) and abs(value) >= 2**63:
+        raise OverflowError(f"{value!r:.100} is too large for the table")
+    return _of_type(kind, value)
+
+
+def _text(value: Any) -> str:
+    # half a character of two cannot be stored, nor shown
+    _of_type(str, value).encode()
+    return str(value)

@@ -12,6 +12,10 @@ class ProjectLocked(AlntError):
     """Another window or command is writing to the project."""
 
 
+class ChangedFile(AlntError):
+    """A file is not what it was when it became part of the project."""
+
+
 class ReadOnly(AlntError):
     """The project was opened, or lies on a disk, that cannot be written to."""
 

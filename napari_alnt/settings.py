@@ -31,6 +31,8 @@ WINDOWS: dict[str, tuple[float, float]] = {
     "bone": (-500, 1300),
 }
 """Lowest and highest HU shown and learned from."""
+LOCAL = "launcher"
+"""The setting that names a program: it belongs to a user and a machine, never to a project."""
 
 
 def _setting(default: Any, help: str, low: float | None = None, high: float | None = None) -> Any:
@@ -191,21 +193,35 @@ class Settings:
     @classmethod
     def from_file(cls, values: dict[str, Any]) -> tuple[Settings, tuple[str, ...]]:
         """Settings as an earlier or later napari-alnt may have written them, and a notice for each
-        that is not taken.
+        that is not taken; the launcher never is, as whoever made the file could run any program.
 
         Retired names and choices are read as what they are called today; a name or value that is
         not known leaves the default in place, so that no file locks its project.
+
+        Raises
+        ------
+        AlntError
+            If the values are no mapping.
         """
+        if not isinstance(values, dict):
+            raise AlntError(
+                "The settings of the project are damaged (they are no names with values); restore"
+                " its table from a backup."
+            )
         fields = {item.name: item for item in dataclasses.fields(cls)}
         taken: dict[str, Any] = {}
         notices = []
         for name, value in retired.present(values, retired.SETTINGS).items():
             if isinstance(value, str):
                 value = retired.CHOICES.get(name, {}).get(value, value)
+            if name == LOCAL:
+                if value:
+                    notices.append(_foreign_launcher(value))
+                continue
             if name not in fields:
                 notices.append(
-                    f"The project's setting '{name}' is not known to this napari-alnt and is left"
-                    " out."
+                    f"The project's setting '{_shown(name)}' is not known to this napari-alnt and"
+                    " is left out."
                 )
                 continue
             value = tuple(value) if isinstance(value, list) else value
@@ -213,7 +229,7 @@ class Settings:
                 # each alone, as one that will not do must not take the others with it
                 _check(fields[name], value, HINTS[name])
             except AlntError as error:
-                notices.append(f"{error} The default {fields[name].default!r} is taken.")
+                notices.append(f"{_shown(error)} The default {fields[name].default!r} is taken.")
             else:
                 taken[name] = value
         return cls(**taken), tuple(notices)
@@ -221,6 +237,22 @@ class Settings:
     def to_dict(self) -> dict[str, Any]:
         """The settings as plain values for JSON."""
         return dataclasses.asdict(self)
+
+    def to_file(self) -> dict[str, Any]:
+        """As :meth:`to_dict`, of what may lie in a project: all but the launcher."""
+        return {name: value for name, value in self.to_dict().items() if name != LOCAL}
+
+
+def _foreign_launcher(value: Any) -> str:
+    return (
+        f"This project asks to be trained with '{_shown(value)}'; that was not taken over; enter it"
+        " under Settings if you trust it."
+    )
+
+
+def _shown(value: Any) -> str:
+    """A text from a file as it can be shown: not too long, and without control characters."""
+    return "".join(char if char.isprintable() else "?" for char in str(value)[:200])
 
 
 def unknown_setting(name: str, known: list[str]) -> str:
@@ -275,9 +307,9 @@ def _fits(value: Any, hint: Any) -> bool:
     if get_origin(hint) is Literal:
         return value in get_args(hint)
     if hint is float:
-        return (
-            isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-        )
+        # an integer may be too large for isfinite; its range is checked besides
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        return whole or (isinstance(value, float) and math.isfinite(value))
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, hint)

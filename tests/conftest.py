@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import shutil
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +30,14 @@ TINY = Settings(
     prefetch_cases=1,
     threads=1,
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What is kept for a user lies in a temporary folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NAPARI_ALNT_CONFIG", str(tmp_path_factory.mktemp("config")))
+        yield
 
 
 @dataclass(frozen=True)
@@ -100,7 +110,18 @@ def balls(_balls: Balls, tmp_path: Path) -> Balls:
     """A fresh copy of the small project: 2 reference, 2 test, 4 in the pool."""
     shutil.copytree(_balls.folder.parent, tmp_path / "balls")
     truth = {name: tmp_path / "balls" / "files" / path.name for name, path in _balls.truth.items()}
+    _take_along(_balls.folder.parent, tmp_path / "balls")
     return Balls(tmp_path / "balls" / "project", truth, _balls.wrong)
+
+
+def _take_along(old: Path, new: Path) -> None:
+    """Let a copied project forget where it was copied from, or a file changed in the copy would be
+    looked for there.
+    """
+    with contextlib.closing(sqlite3.connect(new / "project" / "alnt.sqlite")) as table:
+        for kind in ("image", "teacher", "expert"):
+            table.execute(f"UPDATE cases SET {kind} = replace({kind}, ?, ?)", (str(old), str(new)))
+        table.commit()
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def test_all_of_an_old_project_is_there(old, write):
         assert {one.case for one in project.runs.predictions()} == {"ball_05", "ball_07"}
         assert [round(one.dice, 3) for one in project.runs.test_results([2])] == [0.241]
         assert len(project.runs.test_results([2])[0].cases) == 2
-        assert project.labels.load_draft("ball_07").any()
+        assert project.drafts.load("ball_07").any()
 
 
 def test_its_settings_are_those_it_was_made_with(old):

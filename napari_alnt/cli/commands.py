@@ -13,7 +13,7 @@ from napari_alnt import ranking
 from napari_alnt.cli.options import Flag, Form, SettingsForm, settings_of
 from napari_alnt.cli.tables import print_noise, print_queue, print_roles, print_runs, print_tests
 from napari_alnt.cli.terminal import Terminal
-from napari_alnt.data import LabelVersion
+from napari_alnt.data import LabelVersion, mask_notices
 from napari_alnt.errors import AlntError
 from napari_alnt.events import Event
 from napari_alnt.session import Session, by_command, by_folder
@@ -155,7 +155,7 @@ class Accept:
         if (self.mask is None) != self.confirm:
             raise AlntError("Give either a corrected mask or --confirm.")
         with terminal.opened(self.project) as session:
-            version = self._version(session)
+            version = self._version(session, terminal)
             number = version.number
             terminal.fact(
                 f"Case '{self.case}' is now an expert case, version {number}: {version.file}",
@@ -163,11 +163,15 @@ class Accept:
                 {"case": self.case, "version": number, "file": str(version.file)},
             )
 
-    def _version(self, session: Session) -> LabelVersion:
+    def _version(self, session: Session, terminal: Terminal) -> LabelVersion:
         seconds = 60 * self.minutes
         if self.mask is None:
             return session.confirm(self.case, author=self.author, seconds=seconds)
-        labels = session.project.labels.read_mask(self.case, self.mask)
+        project = session.project
+        labels = project.labels.read_mask(self.case, self.mask)
+        ignore_label = project.settings.ignore_label
+        for notice in mask_notices(labels.voxels, project.label_names, ignore_label):
+            terminal.notice(notice)
         return session.accept(self.case, labels.voxels, author=self.author, seconds=seconds)
 
 
@@ -186,6 +190,8 @@ class Status:
         """Print what is known of the project."""
         # without the lock, so that a project at work in a window can be looked at
         with terminal.opened(self.project, write=False) as session:
+            for notice in session.project.input_notices:
+                terminal.notice(notice)
             print_roles(terminal, session.project)
             print_runs(terminal, session.project)
             print_tests(terminal, session)

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,11 +15,12 @@ from typing import Any
 
 import tyro
 
-from napari_alnt import __version__
+from napari_alnt import __version__, retired
 from napari_alnt.cli.commands import Accept, Predict, Rank, Status, Teach, Train
 from napari_alnt.cli.demo import Demo
 from napari_alnt.cli.new import New
 from napari_alnt.cli.options import SettingsForm
+from napari_alnt.cli.records import Backup, History, Verify
 from napari_alnt.cli.terminal import RunFailed, Terminal
 from napari_alnt.data import Project, is_project
 from napari_alnt.errors import AlntError
@@ -32,8 +35,13 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "predict": Predict,
     "accept": Accept,
     "status": Status,
+    "history": History,
+    "verify": Verify,
+    "backup": Backup,
 }
 HELP = ("-h", "--help")
+NAMES = "--"
+"""What comes after it are names, also those that begin with a dash."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not words or words[0] not in COMMANDS:
         return _explain(words)
     # looked up before the words are parsed, as what is wrong with them is told in JSON, too
-    terminal = Terminal(json="--json" in words)
+    terminal = Terminal(json="--json" in _options(words))
     try:
         command = _parse(words[0], words[1:])
         command(terminal)
@@ -61,6 +69,10 @@ def _parse(name: str, words: list[str]) -> Any:
     kind = COMMANDS[name]
     # unknown words come back, as tyro's own complaint about them is not one sentence
     prog = f"napari-alnt {name}"
+    # a name that begins with a dash would be missed as a name, which tyro tells at length
+    for word in _options(words):
+        if re.match(r"-+[^\d.]", word) and _key(word) not in (*_known(kind), *map(_key, HELP)):
+            raise AlntError(_unknown(prog, word, kind))
     command, rest = tyro.cli(
         kind, prog=prog, args=words, default=_default(kind, words), return_unknown_args=True
     )
@@ -80,17 +92,39 @@ def _default(kind: Any, words: list[str]) -> Any:
     nowhere = Path()  # keeps a missing project from being an error, which the second time tells
     asked = [word for word in words if word not in HELP]
     first, _ = tyro.cli(kind, args=asked, default=kind(nowhere), return_unknown_args=True)
-    if first.project is nowhere or not is_project(first.project):
+    folder = first.project.expanduser()
+    if first.project is nowhere or not is_project(folder):
         return None
-    with Project.open(first.project, write=False) as project:
+    with Project.open(folder, write=False) as project:
         return kind(first.project, settings=SettingsForm(**project.settings.to_dict()))
 
 
+def _options(words: list[str]) -> list[str]:
+    """The words that may be options."""
+    return words[: words.index(NAMES)] if NAMES in words else words
+
+
+def _key(word: str) -> str:
+    """An option as its setting is called."""
+    return word.lstrip("-").split("=")[0].replace("-", "_")
+
+
+def _known(kind: Any) -> list[str]:
+    return [item.name for item in (*dataclasses.fields(kind), *dataclasses.fields(Settings))]
+
+
 def _unknown(prog: str, word: str, kind: Any) -> str:
-    known = [item.name for item in (*dataclasses.fields(kind), *dataclasses.fields(Settings))]
-    near = difflib.get_close_matches(word.lstrip("-").split("=")[0].replace("-", "_"), known, n=1)
-    hint = f"did you mean '--{near[0].replace('_', '-')}'?" if near else f"see {prog} --help."
-    return f"{prog} knows no '{word}'; {hint}"
+    if not word.startswith("-") and os.path.exists(word):
+        return (
+            f"{prog} has no use for '{word}'; put a pattern such as 'ct/*.nii.gz' into quotes, or"
+            " the shell makes many words of it."
+        )
+    former = retired.SETTINGS.get(_key(word))
+    near = [former] if former else difflib.get_close_matches(_key(word), _known(kind), n=1)
+    if near:
+        return f"{prog} knows no '{word}'; did you mean '--{near[0].replace('_', '-')}'?"
+    dash = f", and write a name that begins with a dash after {NAMES}" if word[0] == "-" else ""
+    return f"{prog} knows no '{word}'; see {prog} --help{dash}."
 
 
 def _explain(words: list[str]) -> int:

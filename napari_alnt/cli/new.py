@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tyro.conf import Positional
@@ -10,8 +10,9 @@ from tyro.conf import Positional
 from napari_alnt.cli.options import Flag, Form, SettingsForm, settings_of
 from napari_alnt.cli.tables import print_roles
 from napari_alnt.cli.terminal import Terminal
-from napari_alnt.data import Datalist, NnUNet, Patterns, Project, Source
+from napari_alnt.data import Datalist, Implausible, NnUNet, Patterns, Project, Source
 from napari_alnt.errors import AlntError
+from napari_alnt.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,9 @@ class New:
     project: Positional[Path]
     """Folder of the new project."""
     images: str | None = None
-    """Images, as a glob pattern or a folder, such as 'ct/*.nii.gz'."""
+    """Images, as a folder, a pattern such as 'ct/*.nii.gz', or with the case's name in it, such as
+    'ct/{case}/image.nii.gz'.
+    """
     expert: str | None = None
     """Rule for expert masks, such as 'gold/{case}.nii.gz'; cases without one are the pool."""
     teacher: str | None = None
@@ -45,27 +48,45 @@ class New:
     """
     labels: tuple[str, ...] = ()
     """Label values and names, such as 1=lesion; by default those found in the masks."""
+    strict: Flag = False
+    """Make nothing where something about the files is strange."""
     settings: Form = field(default_factory=SettingsForm)
     json: Flag = False
     """Print JSON lines instead of text."""
 
     def __call__(self, terminal: Terminal) -> None:
         """Make the project, and show which roles its cases have."""
-        source = self.source()
-        project = Project.create(
-            self.project,
+        try:
+            project = self._make(self.source())
+        except Implausible as error:
+            for notice in error.notices:
+                terminal.notice(notice)
+            raise
+        with project:
+            for notice in project.input_notices:
+                terminal.notice(notice)
+            print_roles(terminal, project)
+            if not any(case.teacher for case in project.by_role("pool")):
+                terminal.say(f"The pool has no teacher masks yet: napari-alnt teach {self.project}")
+
+    def _make(self, source: Source) -> Project:
+        settings = settings_of(self.settings)
+        ignored = source.ignore_label()
+        # one that is given here goes before the one that the source knows
+        if ignored is not None and settings.ignore_label == Settings().ignore_label:
+            settings = replace(settings, ignore_label=ignored)
+        return Project.create(
+            self.project.expanduser(),
             source.cases(),
             teacher_training=self.teacher_training,
             reference=self.reference,
             test=self.test,
             # names given here go before those that the source knows
             labels=dict(map(_label, self.labels)) or source.labels() or None,
-            settings=settings_of(self.settings),
+            settings=settings,
+            notices=source.notices(),
+            strict=self.strict,
         )
-        with project:
-            print_roles(terminal, project)
-            if not any(case.teacher for case in project.by_role("pool")):
-                terminal.say(f"The pool has no teacher masks yet: napari-alnt teach {self.project}")
 
     def source(self) -> Source:
         """Where the cases come from.

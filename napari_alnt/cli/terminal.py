@@ -25,9 +25,10 @@ from rich.table import Table
 
 from napari_alnt import events as ev
 from napari_alnt.codec import to_line
+from napari_alnt.data import Notice
 from napari_alnt.errors import AlntError
 from napari_alnt.session import Session
-from napari_alnt.session.jobs import JobStatus
+from napari_alnt.session.job_status import JobStatus
 from napari_alnt.session.report import words
 
 PIPE_WIDTH = 1000
@@ -50,7 +51,7 @@ class Terminal:
 
     def opened(self, project: Path, write: bool = True) -> Session:
         """A project's session; what is to be known of the project is said first."""
-        session = Session.open(project, write=write)
+        session = Session.open(project.expanduser(), write=write)
         # on standard error, as standard output may be read by a program
         for notice in session.project.notices:
             self.errors.print(notice, style="yellow", soft_wrap=True)
@@ -62,6 +63,13 @@ class Terminal:
             self._write({"kind": "Error", "message": text, "code": code})
         else:
             self.errors.print(text, style="red", soft_wrap=True)
+
+    def notice(self, notice: Notice) -> None:
+        """What is strange about files, in yellow for people."""
+        if self.json:
+            self._write({"kind": "Notice", "message": str(notice), "cases": notice.cases})
+        else:
+            self.errors.print(str(notice), style="yellow", soft_wrap=True)
 
     def follow(self, session: Session, events: Iterable[ev.Event]) -> ev.Finished:
         """Show a job until its last event; Ctrl-C asks it to stop after the step in progress.

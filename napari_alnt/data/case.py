@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from napari_alnt.data.formats import Shape
+from napari_alnt.data.on_disk import Shape
 from napari_alnt.data.volume import Triple
 
 Role = Literal["pool", "teacher_training", "reference", "test"]

@@ -4,118 +4,75 @@ which role each case has.
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from napari_alnt.data.case import CaseFiles, Role
-from napari_alnt.data.formats import find_format
-from napari_alnt.data.volume import Grid, label_values, read_labels, read_volume
+from napari_alnt.data.inspection import Inspected, inspect_files
+from napari_alnt.data.mask_checks import require_structures
+from napari_alnt.data.notices import Notice
+from napari_alnt.data.plausibility import find_notices
 from napari_alnt.errors import AlntError
-
-# a case's name is the name of a folder, also when the project is copied to Windows
-_FORBIDDEN = frozenset('<>:"/\\|?*')
-_DEVICES = frozenset(
-    ["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))]
-)
-_LONGEST_NAME = 120
+from napari_alnt.settings import Settings
 
 
 @dataclass(frozen=True)
-class Inspected:
-    """What the files of a case hold.
+class Checked:
+    """Cases whose files were read, with all that is decided before there is a project.
 
     Attributes
     ----------
-    grid : of the image; the masks lie on it
-    image_sha256, teacher_sha256, expert_sha256 : hashes of the files, "" where there is none
-    values : the label values of the masks, each with a file that has it; without the background and
-        the ignore label
+    cases : the files
+    inspected : what they hold, in the same order
+    names : names of the label values
+    roles : the role of every case
+    settings : of the project to be
+    notices : what is strange about the files, for a human to say whether it is meant
     """
 
-    grid: Grid
-    image_sha256: str
-    teacher_sha256: str
-    expert_sha256: str
-    values: dict[int, str]
+    cases: tuple[CaseFiles, ...]
+    inspected: tuple[Inspected, ...]
+    names: dict[int, str]
+    roles: dict[str, Role]
+    settings: Settings
+    notices: tuple[Notice, ...]
 
 
-def inspect_files(
+def check_cases(
     cases: Sequence[CaseFiles],
-    ignore_label: int,
+    *,
+    teacher_training: int = 0,
+    reference: int = 0,
+    test: int = 0,
+    roles: Mapping[str, Role] | None = None,
+    labels: Mapping[int, str] | None = None,
+    settings: Settings | None = None,
+    notices: Sequence[Notice] = (),
     progress: Callable[[int, int], None] | None = None,
-) -> tuple[Inspected, ...]:
-    """Read every file of every case once, so that a broken one is found now, not while training.
+) -> Checked:
+    """Read every file once and decide on labels and roles; nothing is written.
 
-    ``progress`` is called with (done, total) cases.
+    The parameters are those of :meth:`napari_alnt.data.Project.create`.
 
     Raises
     ------
     AlntError
-        For the first case whose name cannot be used, whose files cannot be read or whose masks lie
-        on another grid.
+        If a file is broken, grids or labels do not fit, or experts are too few.
     """
-    _require_names(cases)
-    found = []
-    # unpacking and hashing leave the interpreter's lock; more threads would only fill the memory
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        jobs = [pool.submit(_inspect, case, ignore_label) for case in cases]
-        try:
-            for job in jobs:
-                found.append(job.result())
-                if progress is not None:
-                    progress(len(found), len(cases))
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-    return tuple(found)
-
-
-def _inspect(case: CaseFiles, ignore_label: int) -> Inspected:
-    grid = read_volume(case.image).grid
-    values: dict[int, str] = {}
-    for mask in filter(None, (case.teacher, case.expert)):
-        for value in label_values(read_labels(mask, like=grid, ignore_label=ignore_label).voxels):
-            values.setdefault(value, str(mask))
-    return Inspected(
-        grid=grid,
-        image_sha256=_hash(case.image),
-        teacher_sha256=_hash(case.teacher),
-        expert_sha256=_hash(case.expert),
-        values={value: file for value, file in values.items() if value not in (0, ignore_label)},
-    )
-
-
-def _hash(path: Path | None) -> str:
-    return "" if path is None else find_format(path).hash(path)
-
-
-def _require_names(cases: Sequence[CaseFiles]) -> None:
-    seen: set[str] = set()
-    for case in cases:
-        if not _can_name_a_folder(case.name):
-            raise AlntError(
-                f"'{case.name}' cannot name a folder on every system; rename the case's image."
-            )
-        # some file systems do not tell the case of letters apart
-        if case.name.lower() in seen:
-            raise AlntError(f"Two cases have the name '{case.name}'; rename one of their images.")
-        seen.add(case.name.lower())
-
-
-def _can_name_a_folder(name: str) -> bool:
-    return (
-        0 < len(name) <= _LONGEST_NAME
-        and name == name.strip()
-        and not name.startswith(".")
-        and not name.endswith(".")
-        and not any(char in _FORBIDDEN or not char.isprintable() for char in name)
-        and name.lower().split(".")[0] not in _DEVICES
-    )
+    settings = settings or Settings()
+    inspected = inspect_files(cases, settings.ignore_label, progress)
+    require_structures([case.name for case in cases], inspected, settings.ignore_label)
+    names = name_labels(inspected, labels, settings.ignore_label)
+    if roles is None:
+        counts = {"teacher_training": teacher_training, "reference": reference, "test": test}
+        roles = draw_roles(cases, **counts, seed=settings.seed)
+    else:
+        roles = check_roles(cases, roles)
+    found = find_notices(cases, inspected, names, roles, settings)
+    return Checked(tuple(cases), inspected, names, roles, settings, (*notices, *found))
 
 
 def name_labels(

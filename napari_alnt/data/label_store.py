@@ -1,22 +1,28 @@
-"""A human's labels: accepted versions, which are written once, and drafts, which are replaced."""
+"""A human's accepted masks, in versions that are written once, and which file is the teacher's."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from napari_alnt.data.atomic import make_folder, sha256
+from napari_alnt.data.atomic import delete, make_folder, sha256
 from napari_alnt.data.case import Case
-from napari_alnt.data.formats import Array, find_format
+from napari_alnt.data.draft_store import DraftStore
+from napari_alnt.data.fingerprint import file_hash, file_stat
+from napari_alnt.data.journal_file import Kind
+from napari_alnt.data.mask_checks import require_structure
+from napari_alnt.data.on_disk import Array
+from napari_alnt.data.paths import inside
 from napari_alnt.data.store import ProjectStore, next_number, now, relative_path
-from napari_alnt.data.table import insert, put, record
-from napari_alnt.data.volume import Volume, label_values, read_grid, read_labels, write_labels
+from napari_alnt.data.table import insert, record
+from napari_alnt.data.volume import Volume, label_values, read_labels, write_labels
 from napari_alnt.errors import AlntError
 
 
@@ -37,6 +43,8 @@ class LabelVersion:
     model : the student that helped
     created : when, in UTC
     reverted : whether it has been taken back since
+    source : what it was drawn on: "teacher", "student", "expert", "file" or a version's number
+    scores : of the case in the queue at that moment, by name
     dice : :func:`mask_dice` of the teacher's mask with this one, nan where not compared
     """
 
@@ -52,13 +60,16 @@ class LabelVersion:
     created: str
     reverted: bool
     dice: float = math.nan
+    source: str = ""
+    scores: Mapping[str, float] = field(default_factory=dict)
 
 
 class LabelStore:
-    """The masks of a project: accepted versions, drafts, and which file is the teacher's."""
+    """The masks of a project: accepted versions, and which file is the teacher's."""
 
-    def __init__(self, project: ProjectStore) -> None:
+    def __init__(self, project: ProjectStore, drafts: DraftStore) -> None:
         self._project = project
+        self._drafts = drafts
 
     def read_mask(self, name: str, path: Path | str) -> Volume:
         """A mask from any file for a case of this project, (Z, Y, X).
@@ -68,7 +79,7 @@ class LabelStore:
         AlntError
             If the mask does not fit the image or holds values that are none of the project's.
         """
-        grid = read_grid(self._project.case(name).image)
+        grid = self._project.grid(self._project.case(name))
         volume = read_labels(path, like=grid, ignore_label=self._project.settings.ignore_label)
         _require_values(volume.voxels, self._project, f"The mask '{path}'")
         return volume
@@ -78,10 +89,13 @@ class LabelStore:
         self._project.require_writable()
         path = Path(path).absolute()
         self.read_mask(name, path)
-        digest = find_format(path).hash(path)
-        values = (str(path), relative_path(path, self._project.folder), digest, name)
+        # before the hash, so that a change meanwhile is seen later
+        stat = file_stat(path)
+        relative = relative_path(path, self._project.folder)
+        values = (str(path), relative, file_hash(path), stat, name)
         sql = (
-            "UPDATE cases SET teacher = ?, teacher_relative = ?, teacher_sha256 = ? WHERE name = ?"
+            "UPDATE cases SET teacher = ?, teacher_relative = ?, teacher_sha256 = ?,"
+            " teacher_stat = ? WHERE name = ?"
         )
         with self._project.change() as table:
             table.execute(sql, values)
@@ -98,6 +112,8 @@ class LabelStore:
         confirmed: bool = False,
         parent: str | None = None,
         model: str = "",
+        source: str = "",
+        scores: Mapping[str, float] | None = None,
         teacher: Array | None = None,
     ) -> LabelVersion:
         """Save a new version of a case's expert mask; a case of the pool becomes reference.
@@ -106,7 +122,7 @@ class LabelStore:
         ----------
         name : the case
         labels : label values (Z, Y, X)
-        author, seconds, confirmed, model : as in :class:`LabelVersion`
+        author, seconds, confirmed, model, source, scores : as in :class:`LabelVersion`
         parent : the label it was made from; None takes the case's present one
         teacher : the teacher's label values (Z, Y, X) where they have been read already
 
@@ -123,27 +139,36 @@ class LabelStore:
                 f"The mask of case '{name}' is fixed, as its role is {case.role}; correct cases of"
                 " the pool or reference cases."
             )
-        grid = read_grid(case.image)
         _require_values(labels, self._project, f"The mask for case '{name}'")
+        # where the image is out of reach, the project's own grid does
+        if case.image.exists():
+            self._project.require_unchanged(case, "image")
+        grid = self._project.grid(case)
         parent = case.label_version if parent is None else parent
         dice = self._teacher_dice(case, labels, teacher)
         # no other thread may take the same number
         with self._project.table.lock:
-            number, file = self._next_file(name)
+            number, file = self._next_file(case)
             # the file is durable before the row that names it
             make_folder(file.parent)
             write_labels(file, labels, grid)
             version = LabelVersion(
                 name, number, file, sha256(file), author, float(seconds), bool(confirmed), parent,
-                model, now(), reverted=False, dice=dice,
+                model, now(), reverted=False, dice=dice, source=source, scores=dict(scores or {}),
             )  # fmt: skip
-            with self._project.change() as table:
-                place = file.relative_to(self._project.folder).as_posix()
-                insert(table, "versions", version, file=place)
-                table.execute('DELETE FROM drafts WHERE "case" = ?', (name,))
-                table.execute("UPDATE cases SET mark = 'new' WHERE name = ?", (name,))
-            self._draft_file(name).unlink(missing_ok=True)
-            return version
+            draft = self._drafts.file(name)
+            self._add(version)
+        if draft is not None:
+            delete(draft)
+        self._drafts.note(name, Kind.ACCEPTED)
+        return version
+
+    def _add(self, version: LabelVersion) -> None:
+        place = version.file.relative_to(self._project.folder).as_posix()
+        with self._project.change() as table:
+            insert(table, "versions", version, file=place, stat=file_stat(version.file))
+            table.execute('DELETE FROM drafts WHERE "case" = ?', (version.case,))
+            table.execute("UPDATE cases SET mark = 'new' WHERE name = ?", (version.case,))
 
     def revert(self, name: str) -> None:
         """Revert the newest accepted version; the case is as it was before it.
@@ -159,6 +184,7 @@ class LabelStore:
         sql = 'UPDATE versions SET reverted = 1 WHERE "case" = ? AND number = ?'
         with self._project.change() as table:
             table.execute(sql, (name, case.version))
+        self._drafts.note(name, Kind.REVERTED)
 
     def versions(self, name: str) -> tuple[LabelVersion, ...]:
         """Every version ever accepted for a case, oldest first, also the reverted ones."""
@@ -203,53 +229,10 @@ class LabelStore:
                 return 1.0 if math.isnan(dice) else dice
         return math.nan
 
-    def save_draft(self, name: str, labels: Array, seconds: float = 0.0) -> None:
-        """Save unfinished work (Z, Y, X) on a case; it replaces the draft before.
-
-        Raises
-        ------
-        AlntError
-            If the labels do not fit, or cannot be written; the draft before is kept then.
-        """
-        self._project.require_writable()
-        case = self._project.case(name)
-        file = self._draft_file(name)
-        make_folder(file.parent)
-        write_labels(file, labels, read_grid(case.image))
-        with self._project.change() as table:
-            put(table, "drafts", case=name, seconds=float(seconds), created=now())
-            # who works on a case that was skipped no longer skips it
-            table.execute(
-                "UPDATE cases SET mark = 'new' WHERE name = ? AND mark = 'skipped'", (name,)
-            )
-
-    def load_draft(self, name: str) -> Array | None:
-        """The unfinished work (Z, Y, X) on a case, or None."""
-        file = self._draft_file(name)
-        known = self._project.table.rows('SELECT 1 FROM drafts WHERE "case" = ?', name)
-        if not known or not file.exists():
-            return None
-        return read_labels(file, like=read_grid(self._project.case(name).image)).voxels
-
-    def draft_seconds(self, name: str) -> float:
-        """Time spent on a case's draft, in seconds; 0 if there is none."""
-        rows = self._project.table.rows('SELECT seconds FROM drafts WHERE "case" = ?', name)
-        return float(rows[0][0]) if rows else 0.0
-
-    def drop_draft(self, name: str) -> None:
-        """Delete the unfinished work on a case."""
-        # row before file: a file without a row is no draft
-        with self._project.change() as table:
-            table.execute('DELETE FROM drafts WHERE "case" = ?', (name,))
-        self._draft_file(name).unlink(missing_ok=True)
-
-    def _draft_file(self, name: str) -> Path:
-        return self._project.folder / "labels" / name / "draft.nii.gz"
-
-    def _next_file(self, name: str) -> tuple[int, Path]:
+    def _next_file(self, case: Case) -> tuple[int, Path]:
         """The next version's number and file."""
-        folder = self._project.folder / "labels" / name
-        known = self.versions(name)
+        folder = self._project.label_folder(case)
+        known = self.versions(case.name)
         # a crash between file and row leaves a file, which is never written over
         number = next_number(folder, known[-1].number if known else 0)
         return number, folder / f"{number:04d}.nii.gz"
@@ -278,9 +261,15 @@ def mask_dice(one: Array, other: Array, ignore_label: int | None = None) -> floa
         marked &= (one != ignore_label) & (other != ignore_label)
     one = one[marked]
     other = other[marked]
-    size = 1 + max(int(one.max(initial=0)), int(other.max(initial=0)))
-    both = np.bincount(one[one == other], minlength=size)[1:]
-    total = np.bincount(one, minlength=size)[1:] + np.bincount(other, minlength=size)[1:]
+    largest = max(int(one.max(initial=0)), int(other.max(initial=0)))
+    if largest >= 2**16:
+        # counting takes memory by the value, so large ones are numbered first; 0 stays 0
+        values = np.union1d(np.union1d(one, other), 0)
+        one, other = np.searchsorted(values, one), np.searchsorted(values, other)
+        largest = len(values) - 1
+    both = np.bincount(one[one == other], minlength=largest + 1)[1:]
+    total = np.bincount(one, minlength=largest + 1)[1:]
+    total = total + np.bincount(other, minlength=largest + 1)[1:]
     present = total > 0
     return float(np.mean(2 * both[present] / total[present])) if present.any() else math.nan
 
@@ -297,13 +286,14 @@ def _require_values(labels: Array, project: ProjectStore, what: str) -> None:
             f"{what} holds the label {min(strange)}, which is none of the project's"
             f" ({', '.join(map(str, known))}); paint with those."
         )
+    require_structure(labels, project.settings.ignore_label, what)
 
 
 def _version(row: Any, folder: Path) -> LabelVersion:
     plain = record(LabelVersion, row)
     return dataclasses.replace(
         plain,
-        file=folder / plain.file,
+        file=inside(folder, plain.file),
         confirmed=bool(plain.confirmed),
         reverted=bool(plain.reverted),
     )

@@ -8,27 +8,28 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import filelock
-
-from napari_alnt.data.atomic import make_folder, write_atomic
+from napari_alnt.data.atomic import write_atomic
 from napari_alnt.data.case import CaseFiles, Role
-from napari_alnt.data.create import Inspected, check_roles, draw_roles, inspect_files, name_labels
+from napari_alnt.data.create import Checked, check_cases
+from napari_alnt.data.draft_store import DraftStore
+from napari_alnt.data.folder import TABLE, is_project, making, require_plain, take_lock
+from napari_alnt.data.inspection import Inspected
 from napari_alnt.data.label_store import LabelStore
+from napari_alnt.data.leftovers import clear_leftovers
+from napari_alnt.data.local import save_launcher
+from napari_alnt.data.notices import Notice, require_none, to_json
+from napari_alnt.data.paths import inside
 from napari_alnt.data.run_store import RunStore
+from napari_alnt.data.seal import BROKEN, broken_seal, changed_files
 from napari_alnt.data.store import ProjectStore, now, relative_path
 from napari_alnt.data.table import Table, insert, put
-from napari_alnt.errors import AlntError, ProjectLocked, ReadOnly
+from napari_alnt.errors import AlntError
 from napari_alnt.settings import Settings
 
-TABLE = "alnt.sqlite"
-"""Name of the table in a project's folder; a folder that has it is a project."""
-LOCK = "alnt.lock"
-
-
-def is_project(folder: Path | str) -> bool:
-    """Whether a folder is a napari-alnt project."""
-    return (Path(folder) / TABLE).is_file()
+if TYPE_CHECKING:
+    import filelock
 
 
 class Project(ProjectStore):
@@ -38,13 +39,15 @@ class Project(ProjectStore):
 
     Attributes
     ----------
-    labels : expert masks with their versions and drafts, and the teacher's masks
+    drafts : unfinished work on cases
+    labels : expert masks with their versions, and the teacher's masks
     runs : runs of the engine, with their ledger, scores, predictions and test results
     """
 
     def __init__(self, folder: Path, table: Table, lock: filelock.BaseFileLock | None) -> None:
         super().__init__(folder, table, lock)
-        self.labels = LabelStore(self)
+        self.drafts = DraftStore(self)
+        self.labels = LabelStore(self, self.drafts)
         self.runs = RunStore(self)
 
     @classmethod
@@ -59,6 +62,8 @@ class Project(ProjectStore):
         roles: Mapping[str, Role] | None = None,
         labels: Mapping[int, str] | None = None,
         settings: Settings | None = None,
+        notices: Sequence[Notice] = (),
+        strict: bool = False,
         progress: Callable[[int, int], None] | None = None,
     ) -> Project:
         """Make a project and open it for writing; every file is read and hashed once.
@@ -72,6 +77,8 @@ class Project(ProjectStore):
         roles : the role of every expert case; the counts are then ignored
         labels : names of the label values; None takes the values that the masks hold
         settings : None takes the defaults
+        notices : what the source left out; more are found in the files
+        strict : take notices for errors; else they are kept as :attr:`input_notices`
         progress : is called with (done, total) cases
 
         Raises
@@ -81,29 +88,35 @@ class Project(ProjectStore):
             too few; nothing is left behind then.
         """
         folder = Path(folder).absolute()
-        settings = settings or Settings()
-        _require_new(folder)
-        # all that can be wrong is found before anything is written
-        inspected = inspect_files(cases, settings.ignore_label, progress)
-        names = name_labels(inspected, labels, settings.ignore_label)
-        counts = {"teacher_training": teacher_training, "reference": reference, "test": test}
-        if roles is None:
-            roles = draw_roles(cases, **counts, seed=settings.seed)
-        else:
-            roles = check_roles(cases, roles)
-        is_new = not folder.exists()
-        try:
-            make_folder(folder)
-            write_atomic(
-                folder / TABLE,
-                lambda path: _fill(path, folder, cases, inspected, names, roles, settings),
+        with making(folder) as lock:
+            # all that can be wrong is found before anything is written
+            checked = check_cases(
+                cases,
+                teacher_training=teacher_training,
+                reference=reference,
+                test=test,
+                roles=roles,
+                labels=labels,
+                settings=settings,
+                notices=notices,
+                progress=progress,
             )
-        except AlntError:
-            if is_new:
-                with suppress(OSError):
-                    folder.rmdir()
-            raise
-        return cls.open(folder)
+            if strict:
+                require_none(checked.notices)
+            return cls._make(folder, checked, lock)
+
+    @classmethod
+    def create_checked(cls, folder: Path | str, checked: Checked) -> Project:
+        """Make a project of cases that were checked before; raises as :meth:`create` does."""
+        folder = Path(folder).absolute()
+        with making(folder) as lock:
+            return cls._make(folder, checked, lock)
+
+    @classmethod
+    def _make(cls, folder: Path, checked: Checked, lock: filelock.BaseFileLock) -> Project:
+        write_atomic(folder / TABLE, lambda path: _fill(path, folder, checked), replace=False)
+        save_launcher(folder, checked.settings.launcher)
+        return cls._to_write(folder, lock)
 
     @classmethod
     def open(cls, folder: Path | str, write: bool = True) -> Project:
@@ -119,22 +132,38 @@ class Project(ProjectStore):
             If it is no project, or its table is damaged.
         """
         folder = Path(folder).absolute()
-        path = folder / TABLE
         if not is_project(folder):
             raise AlntError(
                 f"'{folder}' is not a napari-alnt project (it has no {TABLE}); check the path or"
                 " make one."
             )
+        require_plain(folder)
         # readers need no lock: SQLite shows them whole transactions
         if not write:
-            return cls(folder, Table(path, write=False), None)
-        lock = _take_lock(folder)
+            broken, changed = broken_seal(folder), changed_files(folder)
+            project = cls(folder, Table(inside(folder, TABLE), write=False), None)
+            project.broken, project.changed = broken, changed
+            return project
+        return cls._to_write(folder, take_lock(folder, _owner))
+
+    @classmethod
+    def _to_write(cls, folder: Path, lock: filelock.BaseFileLock) -> Project:
         try:
-            project = cls(folder, Table(path, write=True), lock)
-            # shown to others who find the project locked
-            project._set("owner", f"process {os.getpid()} on {socket.gethostname()}")
+            # before the table is changed, which breaks every seal
+            broken, changed = broken_seal(folder), changed_files(folder)
+            project = cls(folder, Table(inside(folder, TABLE), write=True), lock)
         except BaseException:
             lock.release()
+            raise
+        try:
+            # shown to others who find the project locked
+            project._set("owner", f"process {os.getpid()} on {socket.gethostname()}")
+            project.broken, project.changed = broken, changed
+            if broken:
+                project._set(BROKEN, f"{broken} ({now()})")
+            clear_leftovers(project)
+        except BaseException:
+            project.close()
             raise
         return project
 
@@ -145,40 +174,28 @@ class Project(ProjectStore):
         self.close()
 
 
-def _require_new(folder: Path) -> None:
-    if is_project(folder):
-        raise AlntError(f"'{folder}' already is a project; open it, or choose another folder.")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise AlntError(f"'{folder}' is not empty; choose a new folder for the project.")
-
-
-def _fill(
-    path: Path,
-    folder: Path,
-    cases: Sequence[CaseFiles],
-    inspected: Sequence[Inspected],
-    labels: Mapping[int, str],
-    roles: Mapping[str, Role],
-    settings: Settings,
-) -> None:
+def _fill(path: Path, folder: Path, checked: Checked) -> None:
     """Write all of a new project's table."""
     table = Table.create(path)
     try:
         with table.change() as connection:
-            put(connection, "meta", key="settings", value=json.dumps(settings.to_dict()))
+            put(connection, "meta", key="settings", value=json.dumps(checked.settings.to_file()))
             put(connection, "meta", key="created", value=now())
-            for value, name in labels.items():
+            put(connection, "meta", key="notices", value=to_json(checked.notices))
+            for value, name in checked.names.items():
                 insert(connection, "labels", value=value, name=name)
-            for number, (case, found) in enumerate(zip(cases, inspected, strict=True), start=1):
+            pairs = zip(checked.cases, checked.inspected, strict=True)
+            for number, (case, found) in enumerate(pairs, start=1):
                 insert(
                     connection,
                     "cases",
                     number=number,
                     name=case.name,
                     patient=case.patient or case.name,
-                    role=roles[case.name],
+                    role=checked.roles[case.name],
                     shape=json.dumps(found.grid.shape),
                     spacing=json.dumps(found.grid.spacing),
+                    grid=found.grid.to_json(),
                     **_files(case, found, folder),
                 )
     finally:
@@ -193,27 +210,8 @@ def _files(case: CaseFiles, found: Inspected, folder: Path) -> dict[str, str | N
         columns[kind] = str(path.absolute()) if path else None
         columns[f"{kind}_relative"] = relative_path(path.absolute(), folder) if path else None
         columns[f"{kind}_sha256"] = getattr(found, f"{kind}_sha256")
+        columns[f"{kind}_stat"] = getattr(found, f"{kind}_stat")
     return columns
-
-
-def _take_lock(folder: Path) -> filelock.BaseFileLock:
-    # the operating system releases the lock when the process ends, however it ends
-    lock = filelock.FileLock(folder / LOCK, thread_local=False)
-    try:
-        if not os.access(folder, os.W_OK):
-            raise PermissionError
-        lock.acquire(timeout=0)
-    except filelock.Timeout as error:
-        raise ProjectLocked(
-            f"Project '{folder.name}' is being written to by {_owner(folder)}; close it there, or"
-            " open it read-only."
-        ) from error
-    except OSError as error:
-        raise ReadOnly(
-            f"Project '{folder}' lies in a folder that you cannot write to; open it read-only, or"
-            " copy it."
-        ) from error
-    return lock
 
 
 def _owner(folder: Path) -> str:

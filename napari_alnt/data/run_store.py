@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 
 from napari_alnt.codec import from_line, to_line
 from napari_alnt.data.atomic import make_folder, write_text
+from napari_alnt.data.paths import damaged, inside, read_json
 from napari_alnt.data.store import ProjectStore, next_number, now
 from napari_alnt.data.table import insert, put, record
 from napari_alnt.errors import AlntError
@@ -45,22 +46,22 @@ class Run:
     @property
     def checkpoint(self) -> Path:
         """The student's weights, with all that is needed to go on from them."""
-        return self.folder / "checkpoint" / "student.safetensors"
+        return inside(self.folder, "checkpoint/student.safetensors")
 
     @property
     def maps(self) -> Path:
         """Folder of the student's masks and of the voxel trust."""
-        return self.folder / "maps"
+        return inside(self.folder, "maps")
 
     @property
     def log(self) -> Path:
         """What the engine printed besides its events."""
-        return self.folder / "engine.log"
+        return inside(self.folder, "engine.log")
 
     @property
     def report(self) -> Path:
         """The report that the session writes."""
-        return self.folder / "report.html"
+        return inside(self.folder, "report.html")
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class RunStore:
         rows = self._project.table.rows("SELECT max(number) FROM runs")
         number = next_number(self._project.folder / "runs", rows[0][0] or 0)
         run = Run(number, self._folder(number), job, settings, parent, "running", 0)
-        values = settings.to_dict()
+        values = settings.to_file()
         # folder before row: a run that the table names has a folder
         make_folder(run.folder)
         write_text(run.folder / "settings.json", json.dumps(values, indent=1) + "\n")
@@ -182,7 +183,7 @@ class RunStore:
         found: dict[tuple[int, int], list[CaseScored]] = {}
         for row in self._project.table.rows("SELECT * FROM scores ORDER BY run, step"):
             # scores of an accepted mask show nothing about the teacher's
-            if row["mask_sha256"] == teachers[row["case"]]:
+            if row["mask_sha256"] == teachers.get(row["case"]):
                 scores = found.setdefault((row["run"], row["step"]), [])
                 scores += self._records(CaseScored, [row])
         return found
@@ -197,13 +198,17 @@ class RunStore:
 
         ``runs`` leaves out those of other runs.
         """
-        return self._records(Predicted, self._valid("predictions", '"case"', runs))
+        found = self._records(Predicted, self._valid("predictions", '"case"', runs))
+        for predicted in found:
+            for file in (predicted.student, predicted.trust_map):
+                inside(self._project.folder, file)
+        return found
 
     def _valid(self, table: str, order: str, runs: Collection[int] | None) -> list[Any]:
         """Rows about the mask that a case has now: another mask has scores of its own."""
         masks = {case.name: case.label_sha256 for case in self._project.cases}
         rows = self._project.table.rows(f"SELECT * FROM {table} ORDER BY {order}")
-        return [row for row in _of(rows, runs) if row["mask_sha256"] == masks[row["case"]]]
+        return [row for row in _of(rows, runs) if row["mask_sha256"] == masks.get(row["case"])]
 
     def _records(self, kind: type[T], rows: Iterable[Any]) -> list[T]:
         return self._readable(rows, lambda row: record(kind, row))
@@ -214,20 +219,23 @@ class RunStore:
         for row in rows:
             try:
                 found.append(read(row))
-            except (AlntError, KeyError, TypeError, ValueError):
+            except AlntError:
                 if not self._project.table.newer:
                     raise
+            except (IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
+                if not self._project.table.newer:
+                    raise damaged("a result of a run cannot be read") from error
         return found
 
     def _folder(self, number: int) -> Path:
-        return self._project.folder / "runs" / f"{number:04d}"
+        return inside(self._project.folder, f"runs/{number:04d}")
 
     def _run(self, row: Any) -> Run:
         return Run(
             number=row["number"],
             folder=self._folder(row["number"]),
             job=row["job"],
-            settings=Settings.from_file(json.loads(row["settings"]))[0],
+            settings=Settings.from_file(read_json(row["settings"], "the settings of a run"))[0],
             parent=row["parent"],
             state=row["state"],
             step=row["step"],

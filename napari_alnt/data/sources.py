@@ -1,18 +1,24 @@
-"""Where cases come from: file patterns, nnU-Net raw folders, MONAI data lists."""
+"""Where cases come from: file patterns, and what every source has in common."""
 
 from __future__ import annotations
 
-import glob
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from napari_alnt.data.case import CaseFiles
-from napari_alnt.data.formats import known_format
+from napari_alnt.data.notices import Notice, named
+from napari_alnt.data.patterns import CASE, MaskRule, Pattern, find_images, told, unknown_files
 from napari_alnt.errors import AlntError
+
+OTHER_IMAGES = (
+    ".nrrd", ".nhdr", ".mha", ".mhd", ".dcm", ".dicom", ".ima", ".png", ".jpg", ".tif", ".tiff",
+    ".zip", ".mnc", ".gipl", ".vtk", ".nii.bz2", ".nii.xz", ".nii.zip", ".npy", ".npz",
+)  # fmt: skip
+"""Endings of images that are passed over, which is worth saying; of a text file it is not."""
 
 
 class Source(Protocol):
@@ -21,9 +27,17 @@ class Source(Protocol):
     def cases(self) -> tuple[CaseFiles, ...]:
         """Every case with its files; raises an ``AlntError`` that says what was not found."""
 
+    def notices(self) -> tuple[Notice, ...]:
+        """What was found and left out, and what is missing; raises as :meth:`cases`."""
+        return ()
+
     def labels(self) -> dict[int, str]:
         """Names of the label values, without the background; empty where they are not known."""
         return {}
+
+    def ignore_label(self) -> int | None:
+        """The value of voxels that nobody has labelled; None where it is not known."""
+        return None
 
 
 @dataclass(frozen=True)
@@ -32,9 +46,10 @@ class Patterns(Source):
 
     Attributes
     ----------
-    images : a folder, or a pattern such as ``ct/*.nii.gz``
-    expert, teacher : a path in which ``{case}`` stands for the image's name without its ending, or
-        a folder of masks with the images' names
+    images : a folder, a pattern such as ``ct/*.nii.gz``, or a path in which ``{case}`` stands for
+        the name of the case, which else is the image's name without its ending
+    expert, teacher : a path in which ``{case}`` stands for the name of the case, or a folder of
+        masks with the cases' names
     patient : a regular expression for case names; its first group, or all of it, is the patient
     """
 
@@ -49,197 +64,107 @@ class Patterns(Source):
         Raises
         ------
         AlntError
-            If a pattern finds nothing, a case has no mask although a teacher rule is given, or two
-            cases share a name.
+            If a pattern finds nothing, or two cases share a name.
         """
-        found = tuple(self._files(image) for image in _find(self.images))
-        for rule, kind in ((self.expert, "expert"), (self.teacher, "teacher")):
-            if rule and not any(getattr(case, kind) for case in found):
+        return self._found()[0]
+
+    def notices(self) -> tuple[Notice, ...]:
+        """Masks without an image, cases without a mask, and images of no known format."""
+        cases, rules = self._found()
+        images = {case.image for case in cases}
+        taken = images | {mask for case in cases for mask in (case.expert, case.teacher) if mask}
+        notices = [
+            notice
+            for kind, rule in rules.items()
+            for notice in left_out([mask for mask in rule.unclaimed if mask not in taken], kind)
+        ]
+        unknown = _unknown(Pattern(self.images).paths)
+        return (*notices, *unknown, *missing_teacher(cases, self.teacher))
+
+    def _found(self) -> tuple[tuple[CaseFiles, ...], dict[str, MaskRule]]:
+        images = find_images(self.images)
+        cure = f"write {CASE} for what differs, such as 'ct/{CASE}/image.nii.gz', or rename one"
+        require_different(images.items(), cure)
+        rules = {
+            kind: MaskRule(rule, images.values())
+            for kind, rule in (("expert", self.expert), ("teacher", self.teacher))
+            if rule is not None
+        }
+        cases = tuple(
+            CaseFiles(
+                name,
+                image,
+                **{kind: rule.mask(name, image) for kind, rule in rules.items()},
+                patient=patient_of(self.patient, name),
+            )
+            for image, name in images.items()
+        )
+        for kind, rule in rules.items():
+            if not any(getattr(case, kind) for case in cases):
                 raise AlntError(
-                    f"The {kind} masks '{rule}' were found for none of the {len(found)} images;"
-                    " correct the pattern."
+                    f"The {kind} masks '{rule.rule}' were found for none of the {len(cases)}"
+                    f" images{told(rule.unknown)}, of which the first is case '{cases[0].name}';"
+                    f" correct the pattern, or write {CASE} into that of the images, too."
                 )
-        # an image whose mask is misnamed would else be in the pool without a teacher, unnoticed
-        for case in found if self.teacher else ():
-            if not (case.teacher or case.expert):
-                raise AlntError(
-                    f"Case '{case.name}' has neither a teacher mask ('{self.teacher}') nor an"
-                    " expert mask; add one, or leave its image out."
-                )
-        return _unique(found)
-
-    def _files(self, image: Path) -> CaseFiles:
-        name = _stem(image)
-        expert = _mask(self.expert, name, image)
-        teacher = _mask(self.teacher, name, image)
-        return CaseFiles(name, image, teacher, expert, _patient(self.patient, name))
+        return cases, rules
 
 
-@dataclass(frozen=True)
-class NnUNet(Source):
-    """An nnU-Net raw folder: ``imagesTr/X_0000.nii.gz`` and expert masks ``labelsTr/X.nii.gz``.
+def missing_teacher(cases: Sequence[CaseFiles], rule: str | None) -> list[Notice]:
+    """A notice of the cases that have no mask, though the teacher's are said to be there."""
+    lacking = tuple(case.name for case in cases if not (case.teacher or case.expert))
+    if rule is None or not lacking:
+        return []
+    text = f"there is neither a teacher mask ('{rule}') nor an expert mask"
+    return [Notice(lacking, text, "make it, or leave the image out")]
 
-    Images without a mask become the pool; ``teacher`` and ``patient`` are as in :class:`Patterns`.
+
+def left_out(masks: Sequence[Path], kind: str) -> list[Notice]:
+    """A notice of masks that belong to no image, as it is misnamed or missing."""
+    if not masks:
+        return []
+    count = f"1 {kind} mask belongs" if len(masks) == 1 else f"{len(masks)} {kind} masks belong"
+    text = f"{count} to no image ({named([mask.name for mask in masks])})"
+    return [Notice((), text, "give them the names of their cases if they are meant")]
+
+
+def _unknown(paths: Iterable[Path]) -> list[Notice]:
+    """A notice of images that no format here can read."""
+    others = [
+        path.name for path in unknown_files(paths) if path.name.lower().endswith(OTHER_IMAGES)
+    ]
+    if not others:
+        return []
+    files = "1 file is" if len(others) == 1 else f"{len(others)} files are"
+    text = f"{files} of no known format and left out ({named(others)})"
+    return [Notice((), text, "export NIfTI if they are meant")]
+
+
+# what the sources have in common ------------------------------------------------------------------
+
+
+def require_different(images: Iterable[tuple[Path, str]], cure: str) -> None:
+    """Refuse images of which two have one name; the case of letters does not tell apart.
+
+    Raises
+    ------
+    AlntError
+        That names both files, as one name in two folders is hard to find.
     """
-
-    folder: Path | str
-    teacher: str | None = None
-    patient: str | None = None
-
-    def cases(self) -> tuple[CaseFiles, ...]:
-        """The images with their masks.
-
-        Raises
-        ------
-        AlntError
-            As :meth:`Patterns.cases`, or if there are images of a second channel.
-        """
-        return _unique([self._files(image) for image in _find(str(Path(self.folder) / "imagesTr"))])
-
-    def labels(self) -> dict[int, str]:
-        """The labels in ``dataset.json``, without background and ignore label; {} without one."""
-        path = Path(self.folder) / "dataset.json"
-        if not path.exists():
-            return {}
-        named = {}
-        for key, value in _read_json(path).get("labels", {}).items():
-            # version 1 has {"1": "liver"}, version 2 {"liver": 1} and lists for regions
-            number, name = (int(key), value) if str(key).isdigit() else (value, key)
-            if isinstance(number, int) and number > 0 and str(name).lower() != "ignore":
-                named[number] = str(name)
-        return named
-
-    def _files(self, image: Path) -> CaseFiles:
-        name, _, channel = _stem(image).rpartition("_")
-        if channel != "0000" or not name:
-            raise AlntError(
-                f"'{image}' is not the first channel of a case (X_0000); napari-alnt takes data"
-                " sets of one channel."
-            )
-        expert = _mask(str(Path(self.folder) / "labelsTr"), name, image)
-        teacher = _mask(self.teacher, name, image)
-        return CaseFiles(name, image, teacher, expert, _patient(self.patient, name))
+    seen: dict[str, Path] = {}
+    for image, name in images:
+        if other := seen.get(name.lower()):
+            raise AlntError(f"Two images have the name '{name}' ('{other}', '{image}'); {cure}.")
+        seen[name.lower()] = image
 
 
-@dataclass(frozen=True)
-class Datalist(Source):
-    """A MONAI data list, whose paths are relative to it.
+def patient_of(rule: str | None, name: str) -> str:
+    """The patient by a regular expression for case names; "" without one.
 
-    "label" is the expert mask, "teacher" or "pseudo_label" the teacher's; "training" and
-    "validation" are read alike. ``patient`` is as in :class:`Patterns`.
+    Raises
+    ------
+    AlntError
+        If it is no regular expression, or finds nothing.
     """
-
-    path: Path | str
-    patient: str | None = None
-
-    def cases(self) -> tuple[CaseFiles, ...]:
-        """The cases of the list.
-
-        Raises
-        ------
-        AlntError
-            If the list is not readable, is empty, or names a file that does not exist.
-        """
-        path = Path(self.path)
-        content = _read_json(path)
-        items = [*content.get("training", []), *content.get("validation", [])]
-        if not items:
-            raise AlntError(
-                f"The data list '{path}' has no cases under 'training' or 'validation'; check that"
-                " it is one."
-            )
-        return _unique([_listed(path, item, self.patient) for item in items])
-
-
-# all may be given for a case, but "pseudo_label" is another word for "teacher"
-_FILES = ("image", "label", "teacher", "pseudo_label")
-
-
-def _listed(path: Path, item: Any, patient: str | None) -> CaseFiles:
-    item = {"image": item} if isinstance(item, str) else item
-    if not isinstance(item, dict) or not isinstance(item.get("image"), str):
-        raise AlntError(
-            f"The data list '{path}' has an entry without one 'image': {json.dumps(item)[:80]}."
-        )
-
-    files = {
-        key: path.parent / str(value) for key, value in item.items() if key in _FILES and value
-    }
-    for file in files.values():
-        if not file.exists():
-            raise AlntError(
-                f"The data list '{path}' names '{file}', which does not exist; correct the list."
-            )
-    name = _stem(files["image"])
-    teacher = files.get("teacher", files.get("pseudo_label"))
-    known = str(item.get("patient", "")) or _patient(patient, name)
-    return CaseFiles(name, files["image"], teacher, files.get("label"), known)
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise AlntError(
-            f"'{path}' cannot be read as JSON ({str(error).rstrip('.')}); check the path."
-        ) from error
-    if not isinstance(content, dict):
-        raise AlntError(
-            f"'{path}' holds a list where an object was expected; check that it is the right file."
-        )
-    return content
-
-
-def _find(images: str) -> list[Path]:
-    pattern = str(Path(images) / "*") if Path(images).is_dir() else images
-    # sorted, as cases are numbered in this order and file systems list in any
-    found = [Path(name) for name in sorted(glob.glob(pattern, recursive=True))]
-    found = [path.absolute() for path in found if _is_image(path)]
-    if not found:
-        raise AlntError(
-            f"No images were found by '{images}' from '{Path.cwd()}'; check the pattern."
-        )
-    return found
-
-
-def _is_image(path: Path) -> bool:
-    known = known_format(path)
-    return known is not None and not known.is_second_file(path)
-
-
-def _stem(path: Path) -> str:
-    known = known_format(path)
-    return known.stem(path) if known else path.stem
-
-
-def _mask(rule: str | None, name: str, image: Path) -> Path | None:
-    """The mask of a case by its rule, if it exists."""
-    if rule is None:
-        return None
-    if "{case}" in rule:
-        # brackets in a case's name are no pattern
-        found = [Path(path) for path in glob.glob(rule.replace("{case}", glob.escape(name)))]
-    elif Path(rule).is_dir():
-        found = [path for path in Path(rule).iterdir() if _stem(path) == name]
-    else:
-        raise AlntError(
-            f"'{rule}' is neither a folder of masks nor a rule with {{case}} in it; write one of"
-            " the two."
-        )
-    found = [path.absolute() for path in sorted(found) if _is_image(path)]
-    if len(found) > 1:
-        raise AlntError(
-            f"Case '{name}' has {len(found)} masks by '{rule}' ({found[0].name}, …); make the rule"
-            " stricter."
-        )
-    if found and found[0] == image:
-        raise AlntError(
-            f"The rule '{rule}' takes the image '{image}' for its own mask; correct the rule."
-        )
-    return found[0] if found else None
-
-
-def _patient(rule: str | None, name: str) -> str:
     if rule is None:
         return ""
     try:
@@ -252,18 +177,23 @@ def _patient(rule: str | None, name: str) -> str:
         raise AlntError(
             f"The patient rule '{rule}' finds nothing in the case name '{name}'; correct the rule."
         )
-    return match.group(1) if match.groups() else match.group(0)
+    return (match.group(1) if match.groups() else match.group(0)) or ""
 
 
-def _unique(cases: Sequence[CaseFiles]) -> tuple[CaseFiles, ...]:
-    """The same cases, if no two would share a folder; the case of letters does not tell apart."""
-    # both images are named, as one name in two folders is hard to find
-    seen: dict[str, CaseFiles] = {}
-    for case in cases:
-        if other := seen.get(case.name.lower()):
-            raise AlntError(
-                f"Two images have the name '{case.name}' ('{other.image}', '{case.image}'); rename"
-                " one."
-            )
-        seen[case.name.lower()] = case
-    return tuple(cases)
+def load_json(path: Path) -> Any:
+    """What a JSON file of somebody else holds, in UTF-8 or as Windows writes it.
+
+    Raises
+    ------
+    AlntError
+        If it is missing or no JSON.
+    """
+    try:
+        content = path.read_bytes()
+        # json knows UTF-16 and UTF-32 by their zeros, but not by their mark
+        is_wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+        return json.loads(content.decode("utf-16") if is_wide else content.decode("utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise AlntError(
+            f"'{path}' cannot be read as JSON ({str(error).rstrip('.')}); check the path."
+        ) from error

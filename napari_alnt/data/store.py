@@ -2,74 +2,62 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from napari_alnt.data.case import Case, Role, Status
-from napari_alnt.data.table import Table, put
-from napari_alnt.data.volume import Volume, read_grid, read_labels, read_volume
-from napari_alnt.errors import AlntError, ReadOnly
+from napari_alnt.data.case import Case, Role
+from napari_alnt.data.case_data import CaseData, Kind
+from napari_alnt.data.case_row import CASES, read_case
+from napari_alnt.data.journal import has_changes
+from napari_alnt.data.local import load_launcher, save_launcher
+from napari_alnt.data.notices import Notice, from_json
+from napari_alnt.data.open_folder import OpenFolder
+from napari_alnt.data.paths import inside, read_json
+from napari_alnt.data.table import Table
+from napari_alnt.data.volume import Grid, Volume
+from napari_alnt.errors import AlntError
 from napari_alnt.settings import Settings
 
 if TYPE_CHECKING:
     import filelock
 
-# every case with its newest version that has not been reverted, and whether there is a draft
-_CASES = """
-SELECT cases.*, versions.number AS version, versions.file AS version_file,
-    versions.sha256 AS version_sha256, drafts.seconds IS NOT NULL AS draft
-FROM cases
-LEFT JOIN versions ON versions."case" = cases.name AND versions.number =
-    (SELECT max(number) FROM versions AS v WHERE v."case" = cases.name AND v.reverted = 0)
-LEFT JOIN drafts ON drafts."case" = cases.name
-"""
 
-
-class ProjectStore:
-    """An open project folder, with the lock if this process is the one that writes.
-
-    Attributes
-    ----------
-    folder : the project's folder
-    table : its table; use :meth:`change` to write to it
-    """
+class ProjectStore(OpenFolder):
+    """An open project folder, with its settings and its cases as they are now."""
 
     def __init__(self, folder: Path, table: Table, lock: filelock.BaseFileLock | None) -> None:
-        self.folder = folder
-        self.table = table
-        self._lock = lock
-
-    def close(self) -> None:
-        """Close the table and release the lock."""
-        self.table.close()
-        if self._lock is not None:
-            self._lock.release()
-
-    @property
-    def name(self) -> str:
-        """The folder's name."""
-        return self.folder.name
-
-    @property
-    def writable(self) -> bool:
-        """Whether this window or command is the one that writes."""
-        return self._lock is not None
+        super().__init__(folder, table, lock)
+        self._data = CaseData(self)
 
     @property
     def settings(self) -> Settings:
-        """The project's settings."""
-        return Settings.from_file(json.loads(self._get("settings")))[0]
+        """The project's settings, with the launcher that this user has entered for it."""
+        launcher = load_launcher(self.folder)
+        return dataclasses.replace(self._from_table()[0], launcher=launcher)
 
     @property
     def notices(self) -> tuple[str, ...]:
         """What the user should know of a project that another napari-alnt made; usually nothing."""
-        # names of settings that this napari-alnt does not know
-        notices = Settings.from_file(json.loads(self._get("settings")))[1]
+        # settings that this napari-alnt does not know, or does not take from a project
+        notices = self._from_table()[1]
+        if self.broken:
+            notices = (
+                f"The table of project '{self.name}' {self.broken}; check the project with"
+                " 'napari-alnt verify', or restore it from a backup.",
+                *notices,
+            )
+        if self.changed:
+            names = ", ".join(self.changed[:3]) + (", …" if len(self.changed) > 3 else "")
+            changed = (
+                f"Since project '{self.name}' was closed, something else has changed or deleted"
+                f" {names}; put this back from a backup, or go on without it."
+            )
+            notices = (changed, *notices)
         if not self.table.newer:
             return notices
         newer = (
@@ -79,12 +67,16 @@ class ProjectStore:
         return (newer, *notices)
 
     @property
-    def owner(self) -> str:
-        """Which process was the last to open the project for writing."""
-        return self._get("owner")
+    def input_notices(self) -> tuple[Notice, ...]:
+        """What was strange about the files when the project was made."""
+        rows = self.table.rows("SELECT value FROM meta WHERE key = 'notices'")
+        # earlier versions looked for nothing
+        return from_json(rows[0][0]) if rows else ()
 
     def save_settings(self, settings: Settings) -> None:
         """Save new settings; ``ignore_label`` is fixed once masks have been checked with it.
+
+        The launcher is kept for this user and machine, and does not go into the project.
 
         Raises
         ------
@@ -97,7 +89,8 @@ class ProjectStore:
                 f" {self.settings.ignore_label}, as its masks were checked with it; make a new"
                 " project to change it."
             )
-        self._set("settings", json.dumps(settings.to_dict()))
+        self._set("settings", json.dumps(settings.to_file()))
+        save_launcher(self.folder, settings.launcher)
 
     @property
     def label_names(self) -> dict[int, str]:
@@ -110,7 +103,8 @@ class ProjectStore:
     @property
     def cases(self) -> tuple[Case, ...]:
         """All cases as they are now, by number."""
-        return tuple(self._case(row) for row in self.table.rows(f"{_CASES} ORDER BY cases.number"))
+        rows = self.table.rows(f"{CASES} ORDER BY cases.number")
+        return self._with_work([read_case(row, self.folder) for row in rows])
 
     def case(self, name: str) -> Case:
         """One case.
@@ -120,10 +114,24 @@ class ProjectStore:
         AlntError
             If there is none of that name.
         """
-        rows = self.table.rows(f"{_CASES} WHERE cases.name = ?", name)
+        rows = self.table.rows(f"{CASES} WHERE cases.name = ?", name)
         if not rows:
             raise AlntError(f"Project '{self.name}' has no case '{name}'; see its list of cases.")
-        return self._case(rows[0])
+        return self._with_work([read_case(rows[0], self.folder)])[0]
+
+    def _with_work(self, cases: list[Case]) -> tuple[Case, ...]:
+        """The cases, of which those with strokes from before a crash have a draft."""
+        try:
+            folders = {name.rstrip("_") for name in os.listdir(self.folder / "labels")}
+        except OSError:
+            return tuple(cases)
+        for place, case in enumerate(cases):
+            if case.status == "new" and f"{case.number:04d}" in folders:
+                # a folder that leads elsewhere is refused when the case is opened
+                with suppress(AlntError):
+                    if has_changes(self.journal(case), 0):
+                        cases[place] = dataclasses.replace(case, status="draft")
+        return tuple(cases)
 
     def by_role(self, role: Role) -> tuple[Case, ...]:
         """The cases that play a role now."""
@@ -139,16 +147,39 @@ class ProjectStore:
         return tuple(row["name"] for row in self.table.rows(query))
 
     def image(self, case: Case) -> Volume:
-        """A case's image, (Z, Y, X)."""
-        return read_volume(case.image)
+        """A case's image, (Z, Y, X); raises as :meth:`require_unchanged`."""
+        return self._data.image(case)
 
     def teacher(self, case: Case) -> Volume | None:
-        """A case's teacher mask, (Z, Y, X), or None."""
-        return self._mask(case, case.teacher)
+        """A case's teacher mask, (Z, Y, X), or None; raises as :meth:`require_unchanged`."""
+        return self._data.mask(case, "teacher")
 
     def expert(self, case: Case) -> Volume | None:
-        """A case's expert mask in its newest version, (Z, Y, X), or None."""
-        return self._mask(case, case.expert)
+        """A case's expert mask in its newest version, (Z, Y, X), or None; raises as
+        :meth:`require_unchanged`.
+        """
+        return self._data.mask(case, "expert")
+
+    def grid(self, case: Case) -> Grid:
+        """Where a case's voxels lie; the image itself is not needed."""
+        return self._data.grid(case)
+
+    def require_unchanged(self, case: Case, *kinds: Kind) -> None:
+        """Raise :class:`ChangedFile` if a file of a case is not as it was when it was recorded."""
+        self._data.require_unchanged(case, *kinds)
+
+    def label_folder(self, case: Case) -> Path:
+        """The folder of a case's versions and draft, named by its number."""
+        name = f"{case.number:04d}"
+        # up to version 4 of the table folders had the names of cases
+        while name != case.name and self.table.rows("SELECT 1 FROM cases WHERE name = ?", name):
+            name += "_"
+        return inside(self.folder, f"labels/{name}")
+
+    def journal(self, case: Case) -> Path:
+        """The file of a case's strokes, which need not exist."""
+        path = self.label_folder(case) / "journal"
+        return inside(self.folder, path.relative_to(self.folder))
 
     def set_status(self, name: str, status: str) -> None:
         """Mark a pool case as "skipped" or "flagged", or as "new" again.
@@ -170,75 +201,8 @@ class ProjectStore:
         with self.change() as table:
             table.execute("UPDATE cases SET mark = ? WHERE name = ?", (status, name))
 
-    def require_writable(self) -> None:
-        """Raise :class:`ReadOnly` unless this process writes to the project."""
-        if not self.writable:
-            raise ReadOnly(
-                f"Project '{self.name}' is open read-only, so nothing can be changed in it; open it"
-                " to write."
-            )
-
-    @contextmanager
-    def change(self) -> Iterator[Any]:
-        """A transaction on the table, see :meth:`Table.change`; raises :class:`ReadOnly`."""
-        self.require_writable()
-        with self.table.change() as connection:
-            yield connection
-
-    def _get(self, key: str) -> str:
-        return str(self.table.rows("SELECT value FROM meta WHERE key = ?", key)[0][0])
-
-    def _set(self, key: str, value: str) -> None:
-        with self.change() as table:
-            put(table, "meta", key=key, value=value)
-
-    def _case(self, row: Any) -> Case:
-        accepted = bool(row["version"])
-        if accepted:
-            expert = self.folder / row["version_file"]
-        else:
-            expert = self._find(row, "expert") if row["expert"] else None
-        return Case(
-            name=row["name"],
-            number=row["number"],
-            image=self._find(row, "image"),
-            teacher=self._find(row, "teacher") if row["teacher"] else None,
-            expert=expert,
-            role="reference" if accepted and row["role"] == "pool" else row["role"],
-            status=_status(row, expert),
-            patient=row["patient"],
-            version=row["version"] or 0,
-            image_sha256=row["image_sha256"],
-            teacher_sha256=row["teacher_sha256"],
-            expert_sha256=row["version_sha256"] if accepted else row["expert_sha256"],
-            shape=tuple(json.loads(row["shape"])),
-            spacing=tuple(json.loads(row["spacing"])),
-        )
-
-    def _find(self, row: Any, kind: str) -> Path:
-        """A case's file, of which either recorded path may be out of date."""
-        if relative := row[f"{kind}_relative"]:
-            # the project and its data may have been moved together, or the project alone
-            by_relative = Path(os.path.normpath(self.folder / relative))
-            if by_relative.exists():
-                return by_relative
-        return Path(row[kind])
-
-    def _mask(self, case: Case, path: Path | None) -> Volume | None:
-        if path is None:
-            return None
-        grid = read_grid(case.image)
-        return read_labels(path, like=grid, ignore_label=self.settings.ignore_label)
-
-
-def _status(row: Any, expert: Path | None) -> Status:
-    """How far the work on a case has come; a draft counts for less than what was decided."""
-    if row["version"]:
-        return "accepted"
-    if expert:
-        return "expert"
-    mark: Status = row["mark"]
-    return "draft" if mark == "new" and row["draft"] else mark
+    def _from_table(self) -> tuple[Settings, tuple[str, ...]]:
+        return Settings.from_file(read_json(self._get("settings"), "its settings"))
 
 
 def next_number(folder: Path, number: int) -> int:

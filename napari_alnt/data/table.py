@@ -9,58 +9,23 @@ import math
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from napari_alnt import retired
 from napari_alnt.codec import read_value
+from napari_alnt.data.paths import damaged
+from napari_alnt.data.schema import SCHEMA, VERSION, require_own
 from napari_alnt.data.upgrade import upgraded
 from napari_alnt.errors import AlntError, NewerProject, ReadOnly
 
-VERSION = 4
-"""Of the schema below; each change of it raises this and has its lines in ``upgrade.py``."""
 T = TypeVar("T")
-
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE labels (value INTEGER PRIMARY KEY, name TEXT NOT NULL);
-CREATE TABLE cases (
-    number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, patient TEXT NOT NULL,
-    role TEXT NOT NULL, mark TEXT NOT NULL DEFAULT 'new',
-    shape TEXT NOT NULL, spacing TEXT NOT NULL,
-    image TEXT NOT NULL, image_relative TEXT, image_sha256 TEXT NOT NULL,
-    teacher TEXT, teacher_relative TEXT, teacher_sha256 TEXT NOT NULL DEFAULT '',
-    expert TEXT, expert_relative TEXT, expert_sha256 TEXT NOT NULL DEFAULT '');
-CREATE TABLE versions (
-    "case" TEXT NOT NULL REFERENCES cases(name), number INTEGER NOT NULL,
-    file TEXT NOT NULL, sha256 TEXT NOT NULL, author TEXT NOT NULL, seconds REAL NOT NULL,
-    confirmed INTEGER NOT NULL, parent TEXT NOT NULL, model TEXT NOT NULL, created TEXT NOT NULL,
-    reverted INTEGER NOT NULL DEFAULT 0, dice REAL, PRIMARY KEY ("case", number));
-CREATE TABLE drafts (
-    "case" TEXT PRIMARY KEY REFERENCES cases(name), seconds REAL NOT NULL, created TEXT NOT NULL);
-CREATE TABLE runs (
-    number INTEGER PRIMARY KEY, job TEXT NOT NULL, settings TEXT NOT NULL,
-    parent INTEGER REFERENCES runs(number), state TEXT NOT NULL, step INTEGER NOT NULL,
-    created TEXT NOT NULL, ended TEXT);
-CREATE TABLE ledger (
-    run INTEGER NOT NULL REFERENCES runs(number), epoch INTEGER NOT NULL, step INTEGER NOT NULL,
-    "case" TEXT NOT NULL REFERENCES cases(name), role TEXT NOT NULL, label_version TEXT NOT NULL,
-    seen INTEGER NOT NULL, trust REAL, informativeness REAL, share REAL,
-    PRIMARY KEY (run, epoch, "case"));
-CREATE TABLE scores (
-    run INTEGER NOT NULL REFERENCES runs(number), step INTEGER NOT NULL,
-    "case" TEXT NOT NULL REFERENCES cases(name), mask_sha256 TEXT NOT NULL,
-    reference_hash TEXT NOT NULL DEFAULT '', scores TEXT NOT NULL, structures TEXT NOT NULL,
-    PRIMARY KEY (run, step, "case"));
-CREATE TABLE predictions (
-    "case" TEXT PRIMARY KEY REFERENCES cases(name), run INTEGER NOT NULL REFERENCES runs(number),
-    mask_sha256 TEXT NOT NULL, step INTEGER NOT NULL, student TEXT NOT NULL,
-    trust_map TEXT NOT NULL, slice INTEGER NOT NULL, dice REAL);
-CREATE TABLE test_results (
-    run INTEGER NOT NULL REFERENCES runs(number), step INTEGER NOT NULL, event TEXT NOT NULL,
-    PRIMARY KEY (run, step));
-"""
+PATIENCE = 30.0
+"""Seconds after which a file that another program uses is an error."""
+_TRY = 0.25
+"""Seconds of it after which :attr:`Table.waiting` says so."""
 
 
 class Table:
@@ -75,6 +40,7 @@ class Table:
     path : the SQLite file
     lock : held during a statement or transaction; hold it to do several things in one
     version : of the schema that the file had when it was opened
+    waiting : whether a statement waits until another program no longer uses the file
 
     Raises
     ------
@@ -88,18 +54,23 @@ class Table:
         self.path = path
         self._write = write
         self.lock = threading.RLock()
+        self.waiting = False
         # a read-only connection could not roll back what a crash left half done
         if not write:
             _roll_back(path)
         with self._errors():
             self._connection = _connect(path, "rw" if write else "ro")
         try:
+            if write:
+                # no acknowledged transaction is lost when the power fails; with FULL the journal
+                # that was deleted may be back then, and would undo the last one
+                self.rows("PRAGMA synchronous = EXTRA")
             self.version = self._checked_version()
+            require_own(self.rows, self.version)
             if self.version < VERSION:
-                self._upgrade()
+                self._upgrade_checked()
             # only now, as an upgrade drops tables that others refer to
-            with self._errors():
-                self._connection.execute("PRAGMA foreign_keys = ON")
+            self.rows("PRAGMA foreign_keys = ON")
         except AlntError:
             self._connection.close()
             raise
@@ -112,11 +83,12 @@ class Table:
     @classmethod
     def create(cls, path: Path) -> Table:
         """A new, empty table."""
-        connection = _connect(path, "rwc")
-        connection.executescript(
-            f"PRAGMA journal_mode = DELETE; {_SCHEMA} PRAGMA user_version = {VERSION};"
-        )
-        connection.close()
+        script = f"PRAGMA journal_mode = DELETE; {SCHEMA} PRAGMA user_version = {VERSION};"
+        try:
+            with contextlib.closing(_connect(path, "rwc")) as connection:
+                connection.executescript(script)
+        except sqlite3.Error as error:
+            raise _sentence(path, error) from error
         return cls(path, write=True)
 
     def close(self) -> None:
@@ -127,22 +99,45 @@ class Table:
     def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
         """All rows of a query, with ``values`` for its question marks."""
         with self.lock, self._errors():
-            return self._connection.execute(query, values).fetchall()
+            return self._execute(query, values)
+
+    def snapshot(self) -> bytes:
+        """The table as it is at this moment, as the bytes of an SQLite file.
+
+        Another process may be writing to it: its transaction is in the copy wholly or not at all.
+        """
+        with self.lock, self._errors(), contextlib.closing(sqlite3.connect(":memory:")) as copy:
+            self._connection.backup(copy)
+            return copy.serialize()
 
     @contextlib.contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it is durable once the block has ended, none if it fails."""
         with self.lock, self._errors():
             # IMMEDIATE takes the write lock now, not at the first write in the middle of the block
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
-                self._connection.execute("COMMIT")
+                self._execute("COMMIT")
             except BaseException:
                 # SQLite itself has rolled back after some errors, such as a full disk
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+
+    def _execute(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """The rows of a statement, which is tried again while another program uses the file."""
+        end = time.monotonic() + PATIENCE
+        try:
+            while True:
+                try:
+                    return self._connection.execute(sql, values).fetchall()
+                except sqlite3.OperationalError as error:
+                    if _kind(error) != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                        raise
+                    self.waiting = True
+        finally:
+            self.waiting = False
 
     def _checked_version(self) -> int:
         version = int(self.rows("PRAGMA user_version")[0][0])
@@ -157,6 +152,13 @@ class Table:
             )
         return version
 
+    def _upgrade_checked(self) -> None:
+        try:
+            self._upgrade()
+        # rows of an earlier version that lack what all of them had
+        except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+            raise damaged("it is none of an earlier napari-alnt") from error
+
     def _upgrade(self) -> None:
         """Make the tables anew by this schema and fill them with the rows that are there."""
         if not self._write:
@@ -167,7 +169,7 @@ class Table:
         with self.change() as connection:
             for name in reversed(old):
                 connection.execute(f"DROP TABLE {name}")
-            for statement in filter(str.strip, _SCHEMA.split(";")):
+            for statement in filter(str.strip, SCHEMA.split(";")):
                 connection.execute(statement)
             for name, rows in old.items():
                 _refill(connection, retired.TABLES.get(name, name), rows)
@@ -248,12 +250,9 @@ def _copy_in_memory(source: sqlite3.Connection) -> sqlite3.Connection:
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     address = f"{path.absolute().as_uri()}?mode={mode}"
     connection = sqlite3.connect(
-        address, uri=True, timeout=30, isolation_level=None, check_same_thread=False
+        address, uri=True, timeout=_TRY, isolation_level=None, check_same_thread=False
     )
     connection.row_factory = sqlite3.Row
-    if mode != "ro":
-        # no acknowledged transaction is lost when the power fails
-        connection.execute("PRAGMA synchronous = FULL")
     return connection
 
 
@@ -267,9 +266,13 @@ def _roll_back(path: Path) -> None:
             connection.execute("SELECT count(*) FROM meta").fetchone()
 
 
-def _sentence(path: Path, error: sqlite3.Error) -> AlntError:
+def _kind(error: sqlite3.Error) -> int:
     # the low byte is the kind of error, the rest its variant
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _sentence(path: Path, error: sqlite3.Error) -> AlntError:
+    code = _kind(error)
     if code == sqlite3.SQLITE_READONLY:
         return ReadOnly(
             f"'{path}' cannot be written to; ask for the right to write there, or copy the project."

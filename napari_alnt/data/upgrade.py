@@ -23,6 +23,9 @@ def upgraded(table: str, row: sqlite3.Row) -> dict[str, Any]:
     values = retired.present(old, retired.COLUMNS.get(table, {}))
     if table == "cases":
         values["role"] = retired.ROLES.get(values["role"], values["role"])
+    # up to version 4 a case's folder had the case's name
+    if table == "drafts" and "file" not in old:
+        values["file"] = f"labels/{old['case']}/draft.nii.gz"
     # up to version 3 it was the dot product, even where something else weighed the samples
     if table == "ledger" and "label_version" not in old:
         values["trust"] = None

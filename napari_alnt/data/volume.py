@@ -8,6 +8,7 @@ right on the screen's left, front up. Axes are permuted and flipped, voxels are 
 from __future__ import annotations
 
 import itertools
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -22,7 +23,13 @@ from nibabel.orientations import (
     ornt_transform,
 )
 
-from napari_alnt.data.formats import Array, Floats, Shape, find_format
+from napari_alnt.data.contents import label_counts
+from napari_alnt.data.formats import find_format
+from napari_alnt.data.limits import memory_for, require_place
+from napari_alnt.data.nifti_header import header_from_text, header_to_text
+from napari_alnt.data.on_disk import Array, Floats, OnDisk, Shape
+from napari_alnt.data.paths import damaged, read_json
+from napari_alnt.data.values import grey_values, whole
 from napari_alnt.errors import AlntError
 
 Triple = tuple[float, float, float]
@@ -31,7 +38,7 @@ Triple = tuple[float, float, float]
 GRID_KEY = "alnt_grid"
 """Key of a napari layer's metadata for the :class:`Grid` of its voxels."""
 LPS = axcodes2ornt("LPS")
-TOLERANCE = 0.01
+TOLERANCE = 0.1
 """Part of a voxel by which the corners of two grids may differ and still be the same grid."""
 
 
@@ -73,6 +80,30 @@ class Grid:
         disk = apply_orientation(np.empty(shape[::-1], bool), orientation).shape
         return cls(Path(), cast("Shape", disk), affine, None)
 
+    @classmethod
+    def from_json(cls, text: str, path: Path) -> Grid:
+        """The grid that :meth:`to_json` kept; raises an ``AlntError`` for any other text."""
+        values = read_json(text, "the grid of a case")
+        try:
+            x, y, z = map(int, values["shape"])
+            affine = np.array(values["affine"], np.float64).reshape(4, 4)
+            grid = cls(path, (x, y, z), affine, header_from_text(values["header"]))
+        # the text may be anything
+        except (KeyError, OverflowError, TypeError, ValueError) as error:
+            raise damaged("the grid of a case cannot be read") from error
+        require_place(path, grid.disk_shape, affine)
+        return grid
+
+    def to_json(self) -> str:
+        """All of the grid but its path, without loss; of the header the geometry alone."""
+        return json.dumps(
+            {
+                "shape": [int(size) for size in self.disk_shape],
+                "affine": self.disk_affine.ravel().tolist(),
+                "header": header_to_text(self.header),
+            }
+        )
+
     @property
     def orientation(self) -> Floats:
         """From disk axes to LPS axes, as a nibabel orientation (3, 2)."""
@@ -105,11 +136,15 @@ class Grid:
         """In what two grids differ, in words; '' if they agree."""
         if self.shape != other.shape:
             return f"{_times(self.shape)} voxels against {_times(other.shape)}"
-        # two affine grids of one shape are the same where their eight corners are
-        far = float(np.abs(self._corners() - other._corners()).max())
+        far = self.apart(other)
         if far > max(TOLERANCE * min(self.spacing), 1e-3):
             return f"corners {far:.3g} mm apart"
         return ""
+
+    def apart(self, other: Grid) -> float:
+        """How far the corners of two grids of one shape lie apart along an axis, in mm."""
+        # two affine grids of one shape are the same where their eight corners are
+        return float(np.abs(self._corners() - other._corners()).max())
 
     def _corners(self) -> Floats:
         ends = [(0, size - 1) for size in self.shape[::-1]]
@@ -160,12 +195,13 @@ def read_volume(path: Path | str) -> Volume:
     Raises
     ------
     AlntError
-        If the file is missing, damaged, no image, or not one 3-D volume of plain numbers.
+        If the file is missing, damaged, no image, or not one 3-D volume of plain numbers, if its
+        grid or values cannot be meant, or if memory does not suffice.
     """
-    grid, voxels = _read(Path(path))
-    if voxels.dtype.kind == "f":
-        voxels = _finite(voxels.astype(np.float32, copy=False))
-    return Volume(_to_lps_axes(voxels, grid), grid)
+    path = Path(path)
+    with memory_for(path):
+        grid, voxels = _read(path)
+        return Volume(_to_lps_axes(grey_values(path, voxels), grid), grid)
 
 
 def read_grid(path: Path | str) -> Grid:
@@ -177,8 +213,8 @@ def read_grid(path: Path | str) -> Grid:
         As :func:`read_volume`, for all that the header tells.
     """
     path = Path(path)
-    disk = find_format(path).open(path)
-    return Grid(path, disk.shape, disk.affine, disk.header)
+    with memory_for(path):
+        return _open(path)[0]
 
 
 def read_labels(
@@ -195,8 +231,11 @@ def read_labels(
     """
     if like is not None:
         require_grid(read_grid(path), like.grid if isinstance(like, Volume) else like)
-    grid, voxels = _read(Path(path))
-    return Volume(_to_lps_axes(_whole(voxels, ignore_label, f"The mask '{path}'"), grid), grid)
+    path = Path(path)
+    with memory_for(path):
+        grid, voxels = _read(path)
+        labels = whole(voxels, ignore_label, f"The mask '{path}'")
+        return Volume(_to_lps_axes(labels, grid), grid)
 
 
 def require_grid(grid: Grid, like: Grid) -> None:
@@ -210,14 +249,7 @@ def require_grid(grid: Grid, like: Grid) -> None:
 
 def label_values(labels: Array) -> tuple[int, ...]:
     """The different values in an integer mask, sorted."""
-    # counting is far faster than sorting millions of voxels, but needs small values from 0 up
-    if labels.size == 0 or labels.dtype.kind == "b" or labels.min() < 0 or labels.max() >= 2**16:
-        return tuple(int(value) for value in np.unique(labels))
-    present = np.zeros(int(labels.max()) + 1, bool)
-    for part in labels:  # slice by slice, as counting takes eight bytes a voxel
-        counts = np.bincount(part.ravel())
-        present[: len(counts)] |= counts > 0
-    return tuple(int(value) for value in np.flatnonzero(present))
+    return tuple(label_counts(labels))
 
 
 def write_labels(path: Path | str, labels: Array, grid: Grid) -> None:
@@ -232,7 +264,7 @@ def write_labels(path: Path | str, labels: Array, grid: Grid) -> None:
         If the mask's shape or values do not fit, or the file cannot be written; the old file is
         untouched.
     """
-    _write(Path(path), _whole(np.asarray(labels), None, "The mask"), grid)
+    _write(Path(path), whole(np.asarray(labels), None, "The mask"), grid)
 
 
 def write_map(path: Path | str, values: Array, grid: Grid) -> None:
@@ -260,9 +292,15 @@ def write_image(path: Path | str, voxels: Array, grid: Grid) -> None:
 # between the disk's axes and ours -----------------------------------------------------------------
 
 
-def _read(path: Path) -> tuple[Grid, Array]:
+def _open(path: Path) -> tuple[Grid, OnDisk]:
     disk = find_format(path).open(path)
-    return Grid(path, disk.shape, disk.affine, disk.header), disk.load()
+    require_place(path, disk.shape, disk.affine)
+    return Grid(path, disk.shape, disk.affine, disk.header), disk
+
+
+def _read(path: Path) -> tuple[Grid, Array]:
+    grid, disk = _open(path)
+    return grid, disk.load()
 
 
 def _to_lps_axes(voxels: Array, grid: Grid) -> Array:
@@ -307,42 +345,3 @@ def _write(path: Path, voxels: Array, grid: Grid) -> None:
 
 def _times(shape: tuple[int, ...]) -> str:
     return "×".join(map(str, shape))
-
-
-# values -------------------------------------------------------------------------------------------
-
-
-def _finite(voxels: Array) -> Array:
-    """Replace nan and infinities by the lowest finite value, in place where possible."""
-    wrong = ~np.isfinite(voxels)
-    if not wrong.any():
-        return voxels
-    voxels = voxels if voxels.flags.writeable else voxels.copy()
-    voxels[wrong] = voxels[~wrong].min() if not wrong.all() else 0
-    return voxels
-
-
-def _whole(voxels: Array, ignore_label: int | None, what: str) -> Array:
-    """The same values in the smallest integer type, if they are whole numbers from 0 up."""
-    if voxels.dtype.kind == "b":
-        return voxels.astype(np.uint8)
-    if voxels.dtype.kind == "f":
-        if ignore_label is not None:
-            voxels = np.where(np.isnan(voxels), ignore_label, voxels)
-        rounded = np.rint(voxels)
-        # nan fails this comparison, as it should
-        if not np.all(np.abs(voxels - rounded) < 1e-4):
-            raise AlntError(
-                f"{what} holds values that are not whole numbers; save it as integer labels."
-            )
-        voxels = rounded
-    elif voxels.dtype.kind not in "iu":
-        raise AlntError(f"{what} holds {voxels.dtype} and no numbers; save it as integer labels.")
-    low, high = (float(voxels.min()), float(voxels.max())) if voxels.size else (0.0, 0.0)
-    if low < 0 or high > np.iinfo(np.int32).max:
-        raise AlntError(
-            f"{what} holds the value {low if low < 0 else high:g}; labels must lie between 0 and"
-            " 2³¹−1."
-        )
-    dtype = np.uint8 if high < 2**8 else np.uint16 if high < 2**16 else np.int32
-    return voxels.astype(dtype, copy=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -85,12 +86,14 @@ class StreamCommands:
                 return
 
     def _listen(self, stream: TextIO) -> None:
-        for line in stream:
-            try:
-                self._take(from_line(line))
-            except AlntError:
-                continue  # a stray line is no reason to end a training
-        self._take(Command("stop"))
+        try:
+            for line in stream:
+                # a stray line is no reason to end a training
+                with contextlib.suppress(AlntError):
+                    if isinstance(command := from_line(line), Command):
+                        self._take(command)
+        finally:
+            self._take(Command("stop"))
 
     def _take(self, command: Command) -> None:
         match command.name:

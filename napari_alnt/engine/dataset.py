@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -25,7 +25,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_alnt.core import IGNORE, Batch, resample_image, resample_labels, training_shape
-from napari_alnt.data import Case, Project, Volume, save_array
+from napari_alnt.data import Case, Project, Volume
+from napari_alnt.data.case_data import Kind
+from napari_alnt.engine.cache import ArrayCache
 from napari_alnt.errors import AlntError
 from napari_alnt.settings import WINDOWS, Settings
 
@@ -60,6 +62,7 @@ class Dataset:
         self.project = project
         self.settings = settings
         self.values = np.array(sorted(project.label_names))
+        self._cache = ArrayCache(project.folder)
         self._of_thread = threading.local()
 
     @property
@@ -87,8 +90,25 @@ class Dataset:
 
     def image(self, case: Case) -> NDArray[np.float16]:
         """A case's image on the training grid, (D, H, W) in −1…1."""
+        self.require_unchanged(case, "image")
         key = _key("image", case.image_sha256, self.settings.window, self.spacing)
-        return self._cached(key, lambda: self._make_image(self.project.image(case)))
+        return self._cache.array(
+            key,
+            lambda: self._make_image(self.project.image(case)),
+            np.float16,
+            training_shape(case.shape, case.spacing, self.spacing),
+        )
+
+    def require_unchanged(self, case: Case, *kinds: Kind) -> None:
+        """Refuse a case of which a file has changed; one out of reach may be in the cache.
+
+        Raises
+        ------
+        ChangedFile
+            If a file is not as the project knows it.
+        """
+        there = [kind for kind in kinds if (path := getattr(case, kind)) and path.exists()]
+        self.project.require_unchanged(case, *there)
 
     def classes_of(self, labels: NDArray[Any]) -> NDArray[np.int16]:
         """Label values as class indices 0…C−1, ``IGNORE`` where nobody has labelled.
@@ -135,10 +155,16 @@ class Dataset:
 
     def _prepare(self, case: Case, kind: MaskKind) -> Prepared:
         image = self.image(case)
+        self.require_unchanged(case, kind)
         sha = case.teacher_sha256 if kind == "teacher" else case.expert_sha256
         key = _key("label", sha, self.settings.ignore_label, image.shape, self.values.tolist())
-        target = self._cached(key, lambda: self._make_target(case, kind, image.shape))
-        centres = self._cached(_key("centres", key), lambda: _centres(target, self.classes))
+        # the keys are hashes of the content, so an entry is never out of date
+        target = self._cache.array(
+            key, lambda: self._make_target(case, kind, image.shape), np.int16, image.shape
+        )
+        centres = self._cache.array(
+            _key("centres", key), lambda: _centres(target, self.classes), np.int32, (None, 3)
+        )
         return Prepared(case.name, image, target, centres)
 
     def _make_image(self, volume: Volume) -> NDArray[np.float16]:
@@ -161,15 +187,6 @@ class Dataset:
             )
         # to classes first: label values may be any number, classes keep IGNORE apart
         return resample_labels(self.classes_of(volume.voxels), shape).astype(np.int16)
-
-    def _cached(self, key: str, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
-        # the key is a hash of the content, so an entry is never out of date
-        path = self.project.folder / "cache" / f"{key}.npy"
-        if not path.exists():
-            path.parent.mkdir(exist_ok=True)
-            save_array(path, make())
-        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-        return array
 
     def _patch(self, case: Prepared, rng: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any]]:
         if len(case.centres) and rng.random() < self.settings.foreground_fraction:

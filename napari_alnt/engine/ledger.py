@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from napari_alnt import retired
+from napari_alnt.codec import read_value
 from napari_alnt.core import StepReport
 from napari_alnt.events import EpochDone, LedgerRow
 
@@ -84,3 +86,33 @@ class EpochAccumulator:
         informativeness = sums["informativeness"] / max(seen, 1)
         share = sums["weight"] / total
         return LedgerRow(case, role, label_version, seen, trust, informativeness, share)
+
+
+@dataclass(frozen=True)
+class _Interrupted:
+    """What :meth:`EpochAccumulator.to_dict` gives."""
+
+    sums: Mapping[str, Mapping[str, float]]
+    steps: int
+    loss: float
+    expert_loss: float
+    cases: Mapping[str, tuple[str, ...]]
+
+
+def check_interrupted(values: Any) -> None:
+    """Check what a file says of an interrupted epoch, under present or former names.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError or OverflowError
+        If an epoch cannot go on with it.
+    """
+    named = retired.present(values, retired.EPOCH)
+    found: _Interrupted = read_value(_Interrupted, named)
+    numbers = [found.loss, found.expert_loss]
+    for case, sums in found.sums.items():
+        if set(sums) != {"seen", *SUMS} or sums["seen"] < 0 or len(found.cases[case]) != 2:
+            raise ValueError(f"the sums of case {case!a:.40} are none")
+        numbers += sums.values()
+    if found.steps < 0 or not all(map(math.isfinite, numbers)):
+        raise ValueError("the sums of an epoch are none")

@@ -20,6 +20,7 @@ from napari_alnt.engine.commands import BroadcastCommands, Commands, StreamComma
 from napari_alnt.engine.dataset import Dataset
 from napari_alnt.engine.distributed import PROCESS_LOST, TorchProcessGroup
 from napari_alnt.engine.evaluation import Evaluator
+from napari_alnt.engine.redaction import Redaction
 from napari_alnt.engine.student import Student, out_of_memory
 from napari_alnt.engine.teacher import Teaching
 from napari_alnt.engine.training import Training
@@ -33,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns 0 when the job ended well, also by a stop, and 1 when it failed.
     """
     options = _parse(arguments)
-    out = _keep_standard_output()
+    redaction = Redaction(options.project)
+    out = _keep_standard_output(redaction)
     # Ctrl-C reaches the parent as well, which then asks for a stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
@@ -42,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def send(event: Event) -> None:
         if group.rank == 0:
-            out.write(to_line(event) + "\n")
+            out.write(to_line(redaction.event(event)) + "\n")
             out.flush()
 
     try:
@@ -106,10 +108,11 @@ def _evaluate(
     yield Finished(student.state.step, "stopped" if commands.stopped else "done")
 
 
-def _keep_standard_output() -> TextIO:
+def _keep_standard_output(redaction: Redaction) -> TextIO:
     """Keep standard output for the events; whatever else prints goes to standard error."""
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    sys.stderr = redaction.stream(sys.stderr)
     sys.stdout = sys.stderr
     return out
 

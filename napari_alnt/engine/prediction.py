@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 from napari_alnt import core
-from napari_alnt.data import Case, Project, Run, write_labels, write_map
+from napari_alnt.data import Case, Project, Run, make_folder, write_labels, write_map
+from napari_alnt.data.paths import inside
 from napari_alnt.engine.dataset import Dataset
 from napari_alnt.engine.student import Student
 from napari_alnt.events import Predicted
@@ -53,17 +54,18 @@ class Predictor:
         shape = volume.voxels.shape
         classes = argmax_on_grid(found.logits.softmax(0), shape)
         trust = core.resample_image(found.voxels.cpu().numpy(), shape)
-        self._folder.mkdir(exist_ok=True)
-        student_file = self._folder / f"{case.name}_student.nii.gz"
-        trust_file = self._folder / f"{case.name}_trust.nii.gz"
+        make_folder(self._folder)
+        # by number: a name may be that of a patient
+        student_file = inside(self._folder, f"{case.number:04d}_student.nii.gz")
+        trust_file = inside(self._folder, f"{case.number:04d}_trust.nii.gz")
         write_labels(student_file, self._dataset.labels_of(classes), volume.grid)
         write_map(trust_file, trust.astype(np.float32), volume.grid)
         mask = self._mask_on_grid(case, shape)
         return Predicted(
             case=case.name,
             step=self._student.state.step,
-            student=str(student_file.relative_to(self._project.folder)),
-            trust_map=str(trust_file.relative_to(self._project.folder)),
+            student=student_file.relative_to(self._project.folder).as_posix(),
+            trust_map=trust_file.relative_to(self._project.folder).as_posix(),
             slice=key_slice(classes, mask),
             dice=core.mean_known(core.dice(classes, mask, self._dataset.classes)),
             mask_sha256=case.label_sha256,

@@ -8,7 +8,8 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 from napari_alnt import core
-from napari_alnt.data import Case, Project, Run, write_labels
+from napari_alnt.data import Case, Project, Run, make_folder, write_labels
+from napari_alnt.data.paths import inside
 from napari_alnt.engine.commands import Commands
 from napari_alnt.engine.dataset import Dataset
 from napari_alnt.engine.evaluation import Evaluator
@@ -54,7 +55,7 @@ class Teaching:
             yield from self.evaluator.test()
             self.teacher.save(self.run)
             file = self.run.checkpoint.relative_to(self.project.folder)
-            yield CheckpointSaved(self._step, str(file))
+            yield CheckpointSaved(self._step, file.as_posix())
             yield from self._write_masks(pool)
         yield Finished(self._step, "stopped" if self.commands.stopped else "done")
 
@@ -83,8 +84,8 @@ class Teaching:
             yield sampler.draw(volumes, step).batch
 
     def _write_masks(self, pool: Sequence[Case]) -> Iterator[Event]:
-        folder = self.run.folder / "teacher"
-        folder.mkdir(exist_ok=True)
+        folder = inside(self.run.folder, "teacher")
+        make_folder(folder)
         watch = Stopwatch("predicting", len(pool))
         for done, case in enumerate(pool):
             # a mask that is written is kept, also by a stop
@@ -94,7 +95,7 @@ class Teaching:
             volume = self.project.image(case)
             image = self.dataset.image(case)
             classes = self.evaluator.predictor.classes(image, volume.voxels.shape)
-            path = folder / f"{case.name}.nii.gz"
+            path = inside(folder, f"{case.number:04d}.nii.gz")
             write_labels(path, self.dataset.labels_of(classes), volume.grid)
-            yield TeacherWritten(case.name, str(path.relative_to(self.project.folder)))
+            yield TeacherWritten(case.name, path.relative_to(self.project.folder).as_posix())
         yield watch.progress(len(pool))

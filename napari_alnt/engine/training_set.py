@@ -5,11 +5,11 @@ next epoch on.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from napari_alnt.data import Case, Project
-from napari_alnt.engine.dataset import Dataset, Prepared
+from napari_alnt.engine.dataset import Dataset, MaskKind, Prepared
 from napari_alnt.engine.distributed import TorchProcessGroup
 from napari_alnt.errors import AlntError
 from napari_alnt.events import Event, ExpertsChanged, Warned
@@ -59,8 +59,8 @@ class TrainingSet:
                 " from; revert an accepted case, or add masks with teach."
             )
         return cls(
-            experts=_members(reference, before.experts, dataset.expert),
-            pool=_members(pool, before.pool, dataset.pseudo),
+            experts=_members(dataset, reference, before.experts, "expert"),
+            pool=_members(dataset, pool, before.pool, "teacher"),
             without_mask=sum(not case.teacher for case in project.by_role("pool")),
         )
 
@@ -117,13 +117,20 @@ def _agreed_cases(
 
 
 def _members(
-    cases: Sequence[Case], before: Mapping[str, Member], prepare: Callable[[Case], Prepared]
+    dataset: Dataset, cases: Sequence[Case], before: Mapping[str, Member], kind: MaskKind
 ) -> dict[str, Member]:
-    """The cases with their volumes; a volume is read again only where the mask is another."""
+    """The cases with their volumes; a volume is read again only where the mask is another.
+
+    A file that is not as the project knows it is found out here, also between two epochs.
+    """
     members = {}
     for case in cases:
         known = before.get(case.name)
         same = known is not None and known.mask_sha256 == case.label_sha256
-        volumes = known.prepared if known and same else prepare(case)
+        if known and same:
+            dataset.require_unchanged(case, "image", kind)
+            volumes = known.prepared
+        else:
+            volumes = dataset.expert(case) if kind == "expert" else dataset.pseudo(case)
         members[case.name] = Member(case.label_version, case.label_sha256, volumes)
     return members

@@ -3,37 +3,51 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import queue
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import IO, Literal, cast
 
-from napari_alnt.codec import from_line, to_line
+from napari_alnt.codec import to_line
 from napari_alnt.data import Run
 from napari_alnt.errors import AlntError
-from napari_alnt.events import Command, Event, Failed, Finished, Paused, Stalled, StepDone, Warned
+from napari_alnt.events import Command, Event, Failed, Finished, Paused, Stalled, StepDone
+from napari_alnt.session.engine_log import EngineLog
+from napari_alnt.session.received import Receiver
 
 Job = Literal["train", "teach", "rank", "predict"]
 QUIET_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 """Idle threads of the child sleep: spinning, they made steps 2 to 6 times slower beside another
 busy process.
 """
+PARENT = "NAPARI_ALNT_PARENT"
+"""Environment variable by which the child learns this process's id."""
 SILENCE = 300.0
 """Seconds without an event after which :class:`~napari_alnt.events.Stalled` is one."""
+SILENCE_AFTER_STOP = 10.0
+"""The same, once the child has been asked to stop."""
+LAST_SECONDS = 20.0
+"""How long a child may go on after its last event, or after it has closed its output."""
+WAITING = 1000
+"""Events that may wait to be taken in; a child that says more waits until some are."""
 
 
 class Engine:
     """The child process at work on one run of a project.
 
     Iterate over :meth:`events` once; the last event is always ``Finished`` or ``Failed``, however
-    the child ended. The child stops when its standard input is closed, so it cannot outlive this
-    process.
+    the child ended. The child stops when its standard input is closed, and the system ends it with
+    this process, so it cannot outlive it.
 
     Attributes
     ----------
@@ -47,19 +61,37 @@ class Engine:
     """
 
     def __init__(
-        self, project: Path, run: Run, job: Job, *, cases: Sequence[str] = (), launcher: str = ""
+        self,
+        project: Path,
+        run: Run,
+        job: Job,
+        *,
+        cases: Sequence[str] = (),
+        launcher: str = "",
+        known: Collection[str] | None = None,
     ) -> None:
-        command = [*launched(launcher), sys.executable, "-m", "napari_alnt.engine", str(project)]
+        """``cases`` are to be predicted; ``known`` are all that an event may name, None for any."""
+        command = [*_launch(launcher), *_module("napari_alnt.engine"), str(project)]
         command += ["--run", str(run.number), "--job", job, *(f"--case={case}" for case in cases)]
         self.log = run.log
         self.ended = False
-        self._child = _start(command, self.log)
-        self._input = cast("IO[str]", self._child.stdin)
         self._stopping = False
+        self._closed = False
         self._step = run.step
-        # a thread of its own reads the pipe, as only a queue can be waited for with a limit
-        self._lines: queue.Queue[str | None] = queue.Queue()
-        threading.Thread(target=self._listen, name="alnt-engine-pipe", daemon=True).start()
+        # a queue, as only that can be waited for with a limit; a command in it is a stop just sent
+        self._arrived: queue.Queue[Event | Command | None] = queue.Queue()
+        receiver = Receiver(project, known)
+        started: Future[subprocess.Popen[bytes]] = Future()
+        # the system ends a child with the *thread* that started it; this one waits for its end
+        threading.Thread(
+            target=self._attend,
+            args=(command, started, receiver),
+            name="alnt-engine-pipe",
+            daemon=True,
+        ).start()
+        self._child = _result(started, launcher or command[0])
+        self._input = cast("IO[bytes]", self._child.stdin)
+        self._errors = EngineLog(self.log, cast("IO[bytes]", self._child.stderr))
 
     @property
     def pid(self) -> int:
@@ -73,25 +105,31 @@ class Engine:
 
     def send(self, command: Command) -> None:
         """Send a command to the child; one that has just ended does not receive it."""
-        self._stopping |= command.name == "stop"
+        if command.name == "stop":
+            self._stopping = True
+            self._arrived.put(command)
         with contextlib.suppress(OSError, ValueError):
-            self._input.write(to_line(command) + "\n")
+            self._input.write(to_line(command).encode() + b"\n")
             self._input.flush()
 
     def events(self) -> Iterator[Event]:
         """Every event of the child, until it ends."""
         silence: float | None = SILENCE
-        while (event := self._next(silence)) is not None:
+        while not self.ended and (event := self._next(silence)) is not None:
             # a paused child has nothing to report
             silence = None if isinstance(event, Paused) else SILENCE
+            silence = SILENCE_AFTER_STOP if self._stopping else silence
+            if isinstance(event, Command):
+                continue
             if isinstance(event, StepDone):
                 self._step = event.step
             self.ended |= isinstance(event, (Finished, Failed))
             yield event
-        # the pipe is read to its end even after the last event: the child may still be ending
-        if not self.ended:
+        if self.ended:
+            self._outlast()
+        else:
             self.ended = True
-            yield self._ending(self._child.wait())
+            yield self._ending()
         self.close()
 
     def close(self, patience: float = 1.5) -> None:
@@ -101,70 +139,146 @@ class Engine:
         """
         if self.running:
             self.send(Command("stop"))
+        self._closed = True
         with contextlib.suppress(OSError):
             self._input.close()
         try:
             self._child.wait(patience)
         except subprocess.TimeoutExpired:
-            self._child.kill()
+            self.kill()
             self._child.wait()
+        self._errors.end()
 
-    def _listen(self) -> None:
-        with contextlib.suppress(ValueError), cast("IO[str]", self._child.stdout) as lines:
-            for line in lines:
-                self._lines.put(line)
-        self._lines.put(None)
+    def kill(self) -> None:
+        """End the child at once, also one that hangs; what it has learned since its last checkpoint
+        is lost. :meth:`events` ends as after a stop.
+        """
+        self._stopping = True
+        self._closed = True
+        _kill(self._child)
+        # a process that is left over may hold the pipe open
+        self._arrived.put(None)
 
-    def _next(self, silence: float | None) -> Event | None:
-        """The next event, ``Stalled`` after ``silence`` seconds, None when the pipe is closed."""
+    def _attend(
+        self, command: list[str], started: Future[subprocess.Popen[bytes]], receiver: Receiver
+    ) -> None:
+        """Start the child, take in what it says, and wait for its end."""
         try:
-            line = self._lines.get(timeout=silence)
-        except queue.Empty:
-            return Stalled(SILENCE)
-        if line is None:
-            return None
+            child = _start(command)
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            started.set_exception(error)
+            return
+        started.set_result(child)
         try:
-            event: Event = from_line(line)
+            with cast("IO[bytes]", child.stdout) as lines:
+                for event in receiver.events(lines):
+                    while self._arrived.qsize() >= WAITING and not self._closed:
+                        time.sleep(0.05)
+                    self._arrived.put(event)
         except AlntError as error:
-            return Warned(str(error))
-        return event
+            self._arrived.put(Failed(str(error)))
+            _kill(child)
+        finally:
+            self._arrived.put(None)
+        child.wait()
 
-    def _ending(self, code: int) -> Event:
-        """The last event for a child that ended without giving one."""
+    def _next(self, silence: float | None) -> Event | Command | None:
+        """What comes next, ``Stalled`` after ``silence`` seconds, None when the pipe is closed."""
+        try:
+            return self._arrived.get(timeout=silence)
+        except queue.Empty:
+            return Stalled(silence or math.inf)
+
+    def _outlast(self) -> None:
+        """Read on after the last event, as the child may still be ending; no word counts more."""
+        end = time.monotonic() + LAST_SECONDS
+        while (left := end - time.monotonic()) > 0 and self._next(left) is not None:
+            pass
+
+    def _ending(self) -> Event:
+        """The last event for a child that has closed its output without giving one."""
+        code: int | None = None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            code = self._child.wait(LAST_SECONDS)
+        if code is None:
+            _kill(self._child)
         if self._stopping:
             return Finished(self._step, "stopped")
+        if code is None:
+            return Failed(
+                "The training could not be heard any more, so it was ended; train again, it resumes"
+                " from the last checkpoint."
+            )
         if code == -signal.SIGKILL:
             return Failed(
-                "The system ended the training (signal 9), most likely because memory ran out; make"
-                " the patch or batch smaller and train again, it resumes from the last checkpoint."
+                "The training was ended from outside (signal 9); often this is the system when"
+                " memory runs out: train again, it resumes from the last checkpoint, and make the"
+                " patch or batch smaller if it happens again."
             )
-        detail = self.log.read_text(encoding="utf-8", errors="replace")[-4000:]
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
         return Failed(
-            f"The training ended without a word (exit code {code}); train again, it resumes from"
-            f" the last checkpoint, and see {self.log.name} in the run's folder if it happens"
-            " again.",
-            detail=detail,
+            f"The training ended without a word ({how}); train again, it resumes from the last"
+            f" checkpoint, and see {self.log.name} in the run's folder if it happens again.",
+            detail=self._errors.end(),
         )
 
 
-def _start(command: list[str], log: Path) -> subprocess.Popen[str]:
+def _start(command: list[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # what the user has set wins
+        env=QUIET_THREADS | os.environ | {PARENT: str(os.getpid())},
+    )
+
+
+def _result(started: Future[subprocess.Popen[bytes]], name: str) -> subprocess.Popen[bytes]:
     try:
-        # a file, as nobody would read a second pipe, and a full one blocks the child
-        with log.open("ab") as errors:
-            return subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                encoding="utf-8",
-                env=QUIET_THREADS | os.environ,  # what the user has set wins
-            )
-    except OSError as error:
-        raise AlntError(
-            f"The training could not be started with '{command[0]}' ({error.strerror}); check the"
-            " launcher setting."
-        ) from error
+        return started.result()
+    except (OSError, ValueError) as error:
+        raise _not_started(name, getattr(error, "strerror", None) or str(error)) from error
+
+
+def _not_started(name: str, reason: str) -> AlntError:
+    return AlntError(
+        f"The training could not be started with '{name}' ({reason}); check the launcher setting."
+    )
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    """Kill a child and all that it has started: a launcher's processes may hang like itself."""
+    others = _descendants(child.pid)
+    child.kill()
+    for process in others:
+        with contextlib.suppress(OSError):
+            os.kill(process, signal.SIGKILL)
+
+
+def _descendants(process: int) -> list[int]:
+    """The processes that a process has started, and those that they have, where Linux says so."""
+    found: list[int] = []
+    for tasks in Path(f"/proc/{process}/task").glob("*/children"):
+        with contextlib.suppress(OSError, ValueError):
+            children = [int(word) for word in tasks.read_text().split()]
+            found += [one for child in children for one in (child, *_descendants(child))]
+    return found
+
+
+def _module(name: str) -> list[str]:
+    # -P: Python would look for modules in the current folder first, which anybody may have filled
+    return [sys.executable, "-P", "-m", name]
+
+
+def _launch(launcher: str) -> list[str]:
+    """The words before the engine's command."""
+    words = launched(launcher)
+    if words and shutil.which(words[0]) is None:
+        raise _not_started(words[0], "there is no such program")
+    # the launcher is ended with this process, and those that it starts are ended with it
+    is_guarded = words and sys.platform == "linux"
+    return [*_module("napari_alnt.engine.parent"), *words] if is_guarded else words
 
 
 def launched(launcher: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -33,6 +34,7 @@ class History:
     ledger : per case, its row of every epoch
     scores : per case, its scores of every ranking, oldest first
     predictions : per case, its newest student mask and trust map
+    lock : held while a label or what is known of it changes; a single look needs no lock
     """
 
     steps_changed = Signal()
@@ -42,6 +44,7 @@ class History:
     restarted = Signal()
 
     def __init__(self) -> None:
+        self.lock = threading.RLock()
         self.steps: list[tuple[int, float, float]] = []
         self.test_results: list[Tested] = []
         self.weighed: dict[str, tuple[float, float]] = {}

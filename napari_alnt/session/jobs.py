@@ -2,155 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Protocol, TypeVar
 
 from psygnal import Signal
 
+from napari_alnt.data import Run
 from napari_alnt.errors import AlntError
-from napari_alnt.events import (
-    NAN,
-    Command,
-    EpochDone,
-    Event,
-    Failed,
-    Finished,
-    Paused,
-    Progress,
-    Stalled,
-    Started,
-    StepDone,
-    Warned,
-)
+from napari_alnt.events import Command, Event, Stalled
 from napari_alnt.session.engine import Engine, Job
+from napari_alnt.session.job_status import JobState, JobStatus
 from napari_alnt.session.session import Session
 from napari_alnt.settings import Settings
 
-JobState = Literal["idle", "starting", "running", "pausing", "paused", "stopping"]
-MessageKind = Literal["", "faint", "warn", "error"]
-Listen = Callable[[Engine, Callable[[Event], None], Callable[[], None]], object]
-"""``listen(engine, on_event, on_end)``: hands over every event of an engine, and then its end, in
-the thread that called it.
+Result = TypeVar("Result")
+
+
+class Heard(Protocol):
+    """What has events to listen to."""
+
+    def events(self) -> Iterator[Event | AlntError]:
+        """Every event, and the error of one that could not be written down; may wait long."""
+
+
+Listen = Callable[[Heard, Callable[[Event | AlntError], None], Callable[[], None]], object]
+"""``listen(heard, on_event, on_end)``: hands over all that ``heard.events()`` gives, and then its
+end, in the thread that called it; the events themselves are read in another.
 """
 
-HELD_UP = {"pausing": "Pausing · ", "paused": "Paused · ", "stopping": "Stopping · "}
+
+class Call(Protocol):
+    """How a call is made that may wait for a disk."""
+
+    def __call__(
+        self,
+        function: Callable[[], Result],
+        *,
+        done: Callable[[Result], None],
+        failed: Callable[[AlntError], None],
+    ) -> None:
+        """Hand its result to ``done`` or its error to ``failed``, in the thread that called it."""
 
 
-@dataclass
-class JobStatus:
-    """How far a job is, made up from its events; the window and the terminal both read it.
-
-    Attributes
-    ----------
-    state, job : what is being done, and which job it is; None where nothing runs
-    started : the engine's first event; None until it is up
-    step : the newest training step
-    progress : the newest piece of a stage beside the training; None while steps are made
-    """
-
-    state: JobState = "idle"
-    job: Job | None = None
-    started: Started | None = None
-    step: StepDone | None = None
-    progress: Progress | None = None
-
-    def apply(self, event: Event) -> None:
-        """Take in one event; events that say nothing about the job are passed over."""
-        match event:
-            case Started():
-                self.started = event
-                self._begin()
-            case Progress():
-                self.progress = event
-                self._begin()
-            case StepDone():
-                self.step = event
-                self.progress = None
-            case EpochDone():
-                self.progress = None
-            case Paused():
-                self.state = "paused"
-
-    def _begin(self) -> None:
-        # a stop or pause that was asked for meanwhile still holds
-        if self.state == "starting":
-            self.state = "running"
-
-    @property
-    def training(self) -> bool:
-        """Whether the student, or the teacher, is being trained."""
-        return self.state != "idle" and self.job in ("train", "teach")
-
-    @property
-    def stage(self) -> str:
-        """What is being done: "training", or the stage of the newest progress."""
-        return self.progress.stage if self.progress else "training"
-
-    @property
-    def done(self) -> int:
-        """Pieces of the stage, or training steps, that are done."""
-        if self.state == "idle":
-            return 0
-        if self.progress is not None:
-            return self.progress.done
-        if self.step is not None:
-            return self.step.step
-        return self.started.step if self.started else 0
-
-    @property
-    def total(self) -> int:
-        """Pieces or steps in all; 0 while that is not known."""
-        if self.state == "idle":
-            return 1
-        if self.progress is not None:
-            return max(self.progress.total, 1)
-        return max(self.started.total, 1) if self.started else 0
-
-    @property
-    def text(self) -> str:
-        """The status in words, such as "Epoch 3 · step 61 / 500"."""
-        if self.state == "idle":
-            return "Not training"
-        if self.progress is not None:
-            return f"{self.stage.capitalize()} {self.progress.done} / {self.progress.total}"
-        if self.started is None:
-            return "Starting the engine …"
-        epoch = f"Epoch {self.step.epoch} · " if self.step else ""
-        return f"{HELD_UP.get(self.state, '')}{epoch}step {self.done} / {self.started.total}"
-
-    @property
-    def seconds_left(self) -> float:
-        """Seconds until the job is done; nan where that is not known."""
-        if self.state == "idle":
-            return NAN
-        # a ranking between two steps does not change when the whole training will be done
-        if self.step is not None:
-            return self.step.seconds_left
-        return self.progress.seconds_left if self.progress else NAN
-
-    def sentence(self, event: Event) -> tuple[str, MessageKind]:
-        """What the user is told about an event, and how urgent it is; ("", "") if nothing."""
-        match event:
-            # a training that rests is expected to be silent
-            case Stalled() if self.state != "paused":
-                minutes = f"{event.seconds / 60:.0f} minutes"
-                return (
-                    f"The training has said nothing for {minutes}; stop it if its step time is"
-                    " shorter."
-                ), "warn"
-            case Warned():
-                return event.message, "warn"
-            case Failed():
-                return event.message, "error"
-            case Finished() if self.job == "train":
-                stopped = event.reason == "stopped"
-                ending = "Stopped; Continue takes it up again." if stopped else "Training is done."
-                return ending, "faint"
-            case Finished() if self.job == "teach":
-                stopped = event.reason == "stopped"
-                return ("Stopped." if stopped else "The teacher's masks are made."), "faint"
-        return "", ""
+def call_now(
+    function: Callable[[], Result],
+    *,
+    done: Callable[[Result], None],
+    failed: Callable[[AlntError], None],
+) -> None:
+    """Make a call here and now, as where nobody looks at a window meanwhile."""
+    try:
+        result = function()
+    except AlntError as error:
+        failed(error)
+    else:
+        done(result)
 
 
 @dataclass(frozen=True)
@@ -161,14 +69,35 @@ class _Request:
     fresh: bool = False
 
 
+class Applied:
+    """An engine of which each event has been written down when it is handed over."""
+
+    def __init__(self, engine: Engine, apply: Callable[[Event], None]) -> None:
+        self._engine = engine
+        self._apply = apply
+
+    def events(self) -> Iterator[Event | AlntError]:
+        """The engine's events, each after the error, if any, with which it was not applied."""
+        for event in self._engine.events():
+            try:
+                self._apply(event)
+            except AlntError as error:
+                yield error
+            yield event
+
+
 class JobController:
     """Starts and steers the session's jobs, one at a time, and applies their events to it.
+
+    Its methods belong to one thread, in which its signals are emitted; what may wait for a disk is
+    done by ``call`` and ``listen``, which may do it in others.
 
     Attributes
     ----------
     status : the state of the job, and how far it is
     event_received : every event, after the session has applied it
-    message : a sentence for the user and its :data:`MessageKind`; an empty one clears the last
+    message : a sentence for the user and its kind, see :meth:`JobStatus.sentence`; an empty one
+        clears the last
     changed : the state has changed
     """
 
@@ -176,20 +105,20 @@ class JobController:
     message = Signal(str, str)
     changed = Signal()
 
-    def __init__(self, session: Session, listen: Listen) -> None:
+    def __init__(self, session: Session, listen: Listen, call: Call = call_now) -> None:
         self.session = session
         self.status = JobStatus()
         self._listen = listen
+        self._call = call
         self._closed = False
+        self._engine: Engine | None = None
+        self._unsent: list[Command] = []  # for an engine that is about to start
         self._next: _Request | None = None
         self._renewed: set[tuple[str, int]] = set()
 
     def train(self, settings: Settings, fresh: bool = False) -> None:
         """Start or continue the training; where the pool has no teacher masks, make them first."""
-        project = self.session.project
-        taught = any(case.teacher for case in project.by_role("pool"))
-        teach = not taught and bool(project.by_role("teacher_training"))
-        self._start_or_wait(_Request("teach" if teach else "train", settings, fresh=fresh))
+        self._start_or_wait(_Request("train", settings, fresh=fresh))
 
     def request_prediction(self, case: str) -> None:
         """Have the student's mask of a case made, or renewed if its newest ranking is younger.
@@ -200,7 +129,13 @@ class JobController:
             return
         if self.status.state != "idle" and self.status.job == "train":
             self._send(Command("predict", (case,)))
-        elif self.session.last_student() is not None:
+        else:
+            self._call(
+                self.session.last_student, done=partial(self._predict, case), failed=self._refuse
+            )
+
+    def _predict(self, case: str, student: Run | None) -> None:
+        if student is not None and not self._closed:
             self._start_or_wait(_Request("predict", cases=(case,)))
 
     def _needs_prediction(self, case: str) -> bool:
@@ -234,6 +169,15 @@ class JobController:
         self._send(Command("stop"))
         self._set_state("stopping")
 
+    def kill(self) -> None:
+        """End a job that hangs at once; what it has learned since its last checkpoint is lost."""
+        self._next = None
+        self._kill_engine()
+
+    def _kill_engine(self) -> None:
+        if self._engine is not None:
+            self._engine.kill()
+
     def close(self) -> None:
         """Take in no more events, not even those under way: the session is about to close."""
         self._closed = True
@@ -254,32 +198,62 @@ class JobController:
             self._next = _Request("predict", cases=self._next.cases + request.cases)
 
     def _start(self, request: _Request) -> None:
-        try:
-            engine = self.session.start(
-                request.job, request.settings, cases=request.cases, fresh=request.fresh
-            )
-        except AlntError as error:
-            self.message.emit(str(error), "error")
-            return
         self.status = JobStatus(job=request.job)
-        self.message.emit("", "")
-        self._listen(engine, self._apply, self._end)
+        self._unsent.clear()
         self._set_state("starting")
+        self._call(partial(self._begin, request), done=self._begun, failed=self._refuse)
 
-    def _apply(self, event: Event) -> None:
+    def _begin(self, request: _Request) -> tuple[Job, Engine]:
+        """Start the engine on a job; the disk may be waited for."""
+        job = request.job
+        if job == "train" and self._needs_teacher():
+            job = "teach"
+        return job, self.session.start(
+            job, request.settings, cases=request.cases, fresh=request.fresh
+        )
+
+    def _needs_teacher(self) -> bool:
+        project = self.session.project
+        taught = any(case.teacher for case in project.by_role("pool"))
+        return not taught and bool(project.by_role("teacher_training"))
+
+    def _begun(self, begun: tuple[Job, Engine]) -> None:
         if self._closed:
             return
-        try:
+        self.status.job, self._engine = begun
+        for command in self._unsent:
+            self._engine.send(command)
+        self.message.emit("", "")
+        self._listen(Applied(self._engine, self._apply), self._take, self._end)
+
+    def _refuse(self, error: AlntError) -> None:
+        if self._closed:
+            return
+        if self._engine is None and self.status.state != "idle":
+            self.status.job = None
+            self._set_state("idle")
+        self.message.emit(str(error), "error")
+
+    def _apply(self, event: Event) -> None:
+        if not self._closed:
             self.session.apply(event)
-        except AlntError as error:
-            self.message.emit(str(error), "error")
+
+    def _take(self, event: Event | AlntError) -> None:
+        if self._closed:
+            return
+        if isinstance(event, AlntError):
+            self.message.emit(str(event), "error")
             self.stop()
-        before = self.status.state
+            return
+        if isinstance(event, Stalled) and self._next is not None and self._next.job != "predict":
+            # it was asked to stop for a training, and nobody misses what it would have predicted
+            self._kill_engine()
+        before = self.status.state, self.status.hung
         self.status.apply(event)
         text, kind = self.status.sentence(event)
         if text:
             self.message.emit(text, kind)
-        if self.status.state != before:
+        if (self.status.state, self.status.hung) != before:
             self.changed.emit()
         self.event_received.emit(event)
 
@@ -288,8 +262,10 @@ class JobController:
             return
         if self.status.job != "predict":
             self._renewed.clear()  # what a training was asked for last may not have been made
+        self._engine = None
         self.status.job = None
         self.status.progress = None
+        self.status.hung = False
         self._set_state("idle")
         following = self._next
         self._next = None
@@ -297,8 +273,10 @@ class JobController:
             self._start(following)
 
     def _send(self, command: Command) -> None:
-        if self.session.engine is not None:
-            self.session.engine.send(command)
+        if self._engine is not None:
+            self._engine.send(command)
+        else:
+            self._unsent.append(command)
 
     def _set_state(self, state: JobState) -> None:
         self.status.state = state

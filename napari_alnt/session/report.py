@@ -73,7 +73,7 @@ def _runs(session: Session) -> list[str]:
         "<h2>Runs</h2>",
         _table(["run", "job", "state"], [(run.number, run.job, run.state) for run in runs]),
         "<h2>Settings of the newest run</h2>",
-        _table(["setting", "value"], runs[-1].settings.to_dict().items()),
+        _table(["setting", "value"], runs[-1].settings.to_file().items()),
     ]
 
 

@@ -115,7 +115,8 @@ def choose_run(project: Project, job: Job, fresh: bool = False) -> Run:
     last = None if fresh else last_student(project)
     if job == "train":
         # other settings would not give the student that a run's settings promise
-        if last is not None and last.state != "done" and last.settings == settings:
+        same = last is not None and last.settings.to_file() == settings.to_file()
+        if last is not None and last.state != "done" and same:
             return last
         return project.runs.start("train", settings, parent=last.number if last else None)
     if last is None:

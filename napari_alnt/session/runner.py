@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from psygnal import Signal
 
 from napari_alnt.data import Project
+from napari_alnt.data.paths import inside
 from napari_alnt.errors import AlntError, ReadOnly
 from napari_alnt.events import EpochDone, Event, Failed, Finished, RankingDone, TeacherWritten
 from napari_alnt.ranking import CaseScores, rule
@@ -63,7 +65,10 @@ class Runner:
         self._record = RunRecord(project, self._history, job, run)
         launcher = project.settings.launcher
         try:
-            self.engine = Engine(project.folder, run, job, cases=cases, launcher=launcher)
+            self.engine = Engine(
+                project.folder, run, job, cases=cases, launcher=launcher,
+                known={case.name for case in project.cases},
+            )  # fmt: skip
         except AlntError:
             self._end("failed")
             raise
@@ -89,7 +94,11 @@ class Runner:
             case EpochDone() | RankingDone():
                 self.queue_changed.emit()
             case TeacherWritten():
-                self._project.labels.set_teacher(event.case, self._project.folder / event.file)
+                # an absolute one is what the user has named, and is only read
+                file = Path(event.file)
+                if not file.is_absolute():
+                    file = inside(self._project.folder, event.file)
+                self._project.labels.set_teacher(event.case, file)
                 self._history.forget(event.case)
             case Failed():
                 self._end("failed")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy.typing as npt
 from psygnal import Signal
 
 from napari_alnt.data import LabelVersion, Project, Run
 from napari_alnt.errors import AlntError
-from napari_alnt.events import NAN, Event, Tested
+from napari_alnt.events import NAN, CaseScored, Event, Tested
 from napari_alnt.ranking import NoiseEstimate, Reviews
 from napari_alnt.session.engine import Engine, Job
 from napari_alnt.session.history import History
@@ -21,13 +23,37 @@ from napari_alnt.session.run_record import last_student
 from napari_alnt.session.runner import Runner
 from napari_alnt.settings import Settings
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _alone(method: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate[Session, P], T]:
+    """Let no other thread change a label meanwhile: what the engine says of a mask and the mask's
+    replacement never meet half way.
+    """
+
+    @wraps(method)
+    def alone(self: Session, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with self.history.lock:
+            return method(self, *args, **kwargs)
+
+    return alone
+
+
+def _moment(student: Run | None, scores: Sequence[CaseScored]) -> dict[str, Any]:
+    """The student that helps with a case, and what the case's newest scores are."""
+    return {
+        "model": f"run {student.number}" if student else "",
+        "scores": scores[-1].scores if scores else {},
+    }
+
 
 class Session:
     """One open project: starts the engine, applies what it says, keeps the queue.
 
     Scripts call :meth:`teach`, :meth:`train`, :meth:`rank` and :meth:`predict` and iterate over
-    their events. A window calls :meth:`start`, and in its own thread :meth:`apply` for every event.
-    The session alone writes the project's table. Its signals may come from any thread.
+    their events. A window calls :meth:`start`, and :meth:`apply` for every event. The session alone
+    writes the project's table. It may be used by any thread, and its signals come from any thread.
 
     Attributes
     ----------
@@ -68,10 +94,8 @@ class Session:
 
     def close(self, discard: bool = False) -> None:
         """End the engine and close the project; ``discard`` drops events that nobody applied."""
-        try:
+        with closing(self.project):
             self._runner.close(discard)
-        finally:
-            self.project.close()
 
     # jobs -----------------------------------------------------------------------------------------
 
@@ -114,6 +138,7 @@ class Session:
         """
         return self._runner.start(job, settings, cases=cases, fresh=fresh)
 
+    @_alone
     def apply(self, event: Event) -> None:
         """Take in one event: call it for every event of the engine, in order, in one thread."""
         self._runner.apply(event)
@@ -122,8 +147,7 @@ class Session:
         """The newest training run that has a checkpoint."""
         return last_student(self.project)
 
-    # the human's decisions ------------------------------------------------------------------------
-
+    @_alone
     def accept(
         self,
         case: str,
@@ -132,23 +156,18 @@ class Session:
         author: str = "",
         seconds: float = 0.0,
         confirmed: bool = False,
+        source: str = "",
         teacher: npt.NDArray[Any] | None = None,
     ) -> LabelVersion:
         """Keep ``labels`` (Z, Y, X) as the expert label of a case; training uses it from its next
         epoch. Arguments and errors are those of :meth:`napari_alnt.data.LabelStore.accept`.
         """
-        student = self.last_student()
+        moment = _moment(self.last_student(), self.history.scores.get(case, ()))
         version = self.project.labels.accept(
-            case,
-            labels,
-            author=author,
-            seconds=seconds,
-            confirmed=confirmed,
-            model=f"run {student.number}" if student else "",
-            teacher=teacher,
-        )
-        # scores and predictions were about the mask before
-        self.history.forget(case)
+            case, labels, author=author, seconds=seconds, confirmed=confirmed, source=source,
+            teacher=teacher, **moment,
+        )  # fmt: skip
+        self.history.forget(case)  # scores and predictions were about the mask before
         self.case_changed.emit(case)
         return version
 
@@ -161,25 +180,29 @@ class Session:
                 " own."
             )
         mask = teacher.voxels
-        return self.accept(case, mask, author=author, seconds=seconds, confirmed=True, teacher=mask)
+        return self.accept(
+            case, mask, author=author, seconds=seconds, confirmed=True, source="teacher",
+            teacher=mask,
+        )  # fmt: skip
 
+    @_alone
     def revert(self, case: str) -> None:
         """Undo the newest accept: the case returns to the version before, or to the pool."""
         self.project.labels.revert(case)
-        # the engine scores a case once for each mask, so what it said of the former one holds again
-        lineage = self.project.runs.lineage(self.last_student())
-        scores = self.project.runs.scores(latest=False, runs=lineage)
+        # the engine scores a case once for each mask: what it said of the former holds again
+        runs = self.project.runs
+        scores = runs.scores(latest=False, runs=runs.lineage(self.last_student()))
         self.history.forget(case, [score for score in scores if score.case == case])
         self.case_changed.emit(case)
 
     def save_draft(self, case: str, labels: npt.NDArray[Any], seconds: float = 0.0) -> None:
         """Keep unfinished work ``(Z, Y, X)`` on a case; raises as the project's labels do."""
-        self.project.labels.save_draft(case, labels, seconds)
+        self.project.drafts.save(case, labels, seconds)
         self.case_changed.emit(case)
 
     def drop_draft(self, case: str) -> None:
         """Throw the unfinished work on a case away."""
-        self.project.labels.drop_draft(case)
+        self.project.drafts.drop(case)
         self.case_changed.emit(case)
 
     def set_status(self, case: str, status: str) -> None:
@@ -207,8 +230,8 @@ class Session:
 
     def teacher_dice(self) -> float:
         """The test Dice of the project's own teacher; nan if none was trained."""
-        taught = [run.number for run in self.project.runs.all if run.job == "teach"]
-        results = self.project.runs.test_results(taught[-1:])
+        runs = self.project.runs
+        results = runs.test_results([run.number for run in runs.all if run.job == "teach"][-1:])
         return results[-1].dice if results else NAN
 
     def reviews(self) -> Reviews:

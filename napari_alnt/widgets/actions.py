@@ -27,6 +27,7 @@ class Place(Enum):
     VIEW = auto()
     DECISION = auto()
     STEP = auto()
+    HISTORY = auto()
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,24 @@ ACTIONS = {
             "Alt-R",
             lambda loop: loop.correction.revert(),
             Place.STEP,
+            needs_write=True,
+        ),
+        Action(
+            "earlier",
+            "Earlier",
+            "Show the mask as it was before the last step, also one of an earlier day",
+            "Alt-Z",
+            lambda loop: loop.correction.drafts.step(-1),
+            Place.HISTORY,
+            needs_write=True,
+        ),
+        Action(
+            "later",
+            "Later",
+            "Go a step forward again",
+            "Alt-Shift-Z",
+            lambda loop: loop.correction.drafts.step(1),
+            Place.HISTORY,
             needs_write=True,
         ),
         Action(

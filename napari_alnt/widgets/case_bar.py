@@ -108,10 +108,16 @@ class CaseBar(QWidget):
         chips = _row("Paint")
         chips.addLayout(self._chips)
         chips.addStretch()
-        rows = {Place.VIEW: _row("Show"), Place.DECISION: QHBoxLayout(), Place.STEP: QHBoxLayout()}
+        rows = {
+            Place.VIEW: _row("Show"),
+            Place.DECISION: QHBoxLayout(),
+            Place.STEP: QHBoxLayout(),
+            Place.HISTORY: _row("Steps"),
+        }
         for action in ACTIONS.values():
             self.buttons[action.id] = self._add_button(rows[action.place], action)
         rows[Place.VIEW].addStretch()
+        rows[Place.HISTORY].addStretch()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
@@ -125,7 +131,7 @@ class CaseBar(QWidget):
     def _add_button(self, row: QHBoxLayout, action: Action) -> QPushButton:
         # the first decision is what the bar is for: it is larger than the others, and coloured
         is_main = action.place is Place.DECISION and row.count() == 0
-        is_chip = action.place is Place.VIEW
+        is_chip = action.place in (Place.VIEW, Place.HISTORY)
         style = "main" if is_main else "chip" if is_chip else ""
         widget = button(action.title, action.tip, action.key_text, style)
         widget.clicked.connect(lambda: self.asked.emit(action))

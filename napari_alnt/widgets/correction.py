@@ -2,61 +2,45 @@
 
 from __future__ import annotations
 
-import getpass
-from collections.abc import Callable
-from functools import wraps
+from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
+from napari.layers import Labels
 from qtpy.QtCore import QObject
 
 from napari_alnt.errors import AlntError
+from napari_alnt.widgets import decisions
 from napari_alnt.widgets.clock import CaseClock
+from napari_alnt.widgets.deciding import Deciding, nothing
 from napari_alnt.widgets.drafts import Drafts
-from napari_alnt.widgets.layers import load_case, load_prediction
+from napari_alnt.widgets.open_case import load_case, load_prediction
 from napari_alnt.widgets.qt import Signal
+from napari_alnt.widgets.work import OpenWork
 from napari_alnt.widgets.worker import FileWorker
 
 if TYPE_CHECKING:
     from napari_alnt.events import Predicted
     from napari_alnt.session import Session
-    from napari_alnt.widgets.layers import Array, CaseLayers, OpenCase, Prediction
-
-
-def _decision(decide: Callable[[Correction, str], str]) -> Callable[[Correction], bool]:
-    """A decision about the open case; whether it was made.
-
-    ``decide`` returns the sentence for the user. Before it runs, every file is at rest; where it
-    fails, nothing is decided and the user is told why.
-    """
-
-    @wraps(decide)
-    def decided(self: Correction) -> bool:
-        if not self.case or self.loading:
-            return False
-        self.drafts.settle()
-        try:
-            self.message.emit(decide(self, self.case), "faint")
-        except AlntError as error:
-            self.message.emit(str(error), "error")
-            return False
-        if not self.drafts.dirty:
-            self.kept.emit()
-        return True
-
-    return decided
+    from napari_alnt.widgets.deciding import Then
+    from napari_alnt.widgets.layers import CaseLayers
+    from napari_alnt.widgets.open_case import OpenCase, Prediction
 
 
 class Correction(QObject):
     """Opens cases, and hands their corrected masks and what is decided on to the session.
 
-    Unsaved work is never dropped: whatever takes a case away keeps a draft of it first.
-    ``opened`` carries the open case, or '' for none; ``kept`` says that unsaved work is safe.
+    All that waits for a disk is done by ``files``, away from the window. Unsaved work is never
+    dropped: whatever takes a case away keeps a draft of it first.
+
+    ``opened`` carries the open case, or '' for none; ``kept`` says that unsaved work is safe;
+    ``deciding_changed`` that a decision has begun, or has been made or refused.
     """
 
     opened = Signal(str)
     kept = Signal()
     message = Signal(str, str)
+    deciding_changed = Signal()
+    drafts: Drafts
 
     def __init__(self, session: Session, layers: CaseLayers, parent: QObject) -> None:
         super().__init__(parent)
@@ -69,6 +53,10 @@ class Correction(QObject):
         self.drafts.message.connect(self.message)
         self.drafts.failed.connect(self._draft_failed)
         self.loading = ""
+        self.work = OpenWork(session, layers, self.drafts, self.clock, self.files)
+        self._deciding = Deciding(self.work, self)
+        self._deciding.message.connect(self.message)
+        self._deciding.changed.connect(self.deciding_changed)
         self._shown: Predicted | None = None
 
     # opening --------------------------------------------------------------------------------------
@@ -80,43 +68,38 @@ class Correction(QObject):
 
     def open(self, case: str) -> None:
         """Show a case; unsaved work on the one before becomes its draft."""
+        if self.deciding:
+            self._deciding.follow_with(partial(self.open, case))
+            return
         self.loading = case
         # the files are worked on one after another, so the draft is on the disk before it is read
         self.drafts.keep()
         self._shown = self.session.history.predictions.get(case)
         self.files.run(
-            load_case,
-            self.session.project,
-            case,
-            self._shown,
-            done=self._show,
-            failed=self._not_opened,
+            _load, self.session, case, self._shown, done=self._show, failed=self._not_opened
         )
 
-    def _show(self, opened: OpenCase) -> None:
+    def _show(self, loaded: tuple[OpenCase, str]) -> None:
+        opened, window = loaded
         if opened.case.name != self.loading:
             return  # another case was asked for meanwhile
-        self.loading = ""
-        try:
-            self.drafts.keep_now()  # strokes made while the files were read
-        except AlntError as error:
-            self._not_opened(error)
+        if work := self.work.unsaved():
+            # strokes made while the files were read
+            self.work.save(work, then=partial(self._show, loaded), failed=self._not_opened)
             return
-        self.layers.show(opened, self.session.project.settings.window)
+        self.loading = ""
+        self.layers.show(opened, window)
         if not self.session.project.writable:
             self.layers.lock()
-        self.drafts.mark_kept()
+        if not opened.resumed.restored:
+            self.drafts.mark_kept()
         self.clock.start(opened.seconds)
         newest = self.session.history.predictions.get(opened.case.name)
         if newest is not None and newest is not self._shown:
             self.take_prediction(newest)  # it was made while the files were read
         self.opened.emit(opened.case.name)
-        if opened.origin == "draft":
-            self.message.emit(
-                "Your draft of this case was kept and is shown; Revert starts over.", "faint"
-            )
-        else:
-            self.message.emit("", "")
+        said = self._deciding.take_said()
+        self.message.emit(opened.sentence or said, "warn" if opened.resumed.notice else "faint")
 
     def _not_opened(self, error: AlntError) -> None:
         self.loading = ""
@@ -148,93 +131,99 @@ class Correction(QObject):
             failed=self._complain,
         )
 
-    def close(self) -> None:
-        """Keep unsaved work and take the case out of the viewer.
+    # keeping --------------------------------------------------------------------------------------
+
+    def keep(self, alive: bool = True) -> None:
+        """Return when all that was under way, and then unsaved work, is on the disk.
+
+        Clicks wait until then; the window is drawn meanwhile, if it is ``alive``.
 
         Raises
         ------
         AlntError
-            If the work cannot be written; its layer then stays in the viewer, where napari can
-            save it.
+            If the work cannot be written.
+        """
+        # the case is about to be taken away, so no other one is opened after a decision
+        self._deciding.follow_with(nothing)
+        self.files.settle(alive)
+        self.work.save_now(alive)
+
+    def close(self, alive: bool = True) -> None:
+        """Keep unsaved work, and begin nothing any more; ``alive`` as in :meth:`keep`.
+
+        Raises
+        ------
+        AlntError
+            If the work cannot be written; its layer is then the user's own, which napari can save.
         """
         self.clock.stop()
         self.drafts.stop()
         self.loading = ""  # a case whose files are still read is not shown any more
         try:
-            self.drafts.keep_now()
+            self.keep(alive)
         except AlntError:
             self.layers.leave_correction()
             raise
         finally:
-            self.layers.clear()
-            self.files.wait()
+            self.drafts.stop()  # a decision that was under way has let it go on
+
+    def clear(self) -> None:
+        """Take the case out of the viewer, after :meth:`close`."""
+        self.layers.clear()
 
     # deciding -------------------------------------------------------------------------------------
 
-    @_decision
-    def accept(self, case: str) -> str:
-        """Make the mask the case's expert label."""
-        version = self.session.accept(
-            case,
-            self.layers.mask,
-            author=_author(),
-            seconds=round(self.clock.seconds, 1),
-            teacher=self._teacher,  # it has been read already
-        )
-        self.drafts.mark_kept()
-        return f"{case} accepted as version {version.number}; the next epoch learns from it."
+    @property
+    def deciding(self) -> str:
+        """What is being decided about the open case, in words; '' if nothing."""
+        return self._deciding.doing
 
-    @_decision
-    def confirm(self, case: str) -> str:
+    def accept(self, then: Then = nothing) -> bool:
+        """Make the mask the case's expert label; as every decision, see :meth:`Deciding.begin`."""
+        return self._is_meant() and self._deciding.begin(decisions.accept, "accepting …", then)
+
+    def confirm(self, then: Then = nothing) -> bool:
         """Make the teacher's mask the case's expert label."""
-        if self._teacher is not None and not np.array_equal(self._teacher, self.layers.mask):
-            raise AlntError(
-                f"The mask of {case} is not the teacher's any more; press Accept, or undo the"
-                " changes first."
-            )
-        self.session.confirm(case, author=_author(), seconds=round(self.clock.seconds, 1))
-        self.drafts.mark_kept()
-        return f"{case} confirmed: the teacher's mask is now an expert label."
+        return self._is_meant() and self._deciding.begin(decisions.confirm, "confirming …", then)
 
-    @_decision
-    def skip(self, case: str) -> str:
+    def skip(self, then: Then = nothing) -> bool:
         """Put the case at the end of the queue; what was painted stays as its draft."""
-        self.drafts.keep_now()
-        self.session.set_status(case, "skipped")
-        return f"{case} skipped."
+        return self._is_open() and self._deciding.begin(decisions.skip, "skipping …", then)
 
-    @_decision
-    def flag(self, case: str) -> str:
+    def flag(self) -> bool:
         """Mark the case, or take the mark away."""
-        flagged = self.session.project.case(case).status == "flagged"
-        self.session.set_status(case, "new" if flagged else "flagged")
-        return f"{case} is no longer flagged." if flagged else f"{case} flagged."
+        return self._is_open() and self._deciding.begin(decisions.flag, "flagging …", keeps=False)
 
-    @_decision
-    def revert(self, case: str) -> str:
+    def revert(self) -> bool:
         """Take the newest accepted version back; without one, drop the draft and start over."""
-        accepted = self.session.project.case(case).version > 0
-        if accepted:
-            self.drafts.keep_now()
-            self.session.revert(case)
-        else:
-            self.session.drop_draft(case)
+        then = partial(self._open_again, self.case)
+        return self._is_open() and self._deciding.begin(decisions.revert, "reverting …", then)
+
+    def _open_again(self, case: str) -> None:
         self.drafts.mark_kept()  # else opening the case would save the mask as its draft once more
         self.open(case)
-        if accepted:
-            return f"The accepted version of {case} was set aside; the project's folder keeps it."
-        return f"{case} starts over from the teacher's mask."
 
-    @property
-    def _teacher(self) -> Array | None:
-        return self.layers.opened.teacher if self.layers.opened else None
+    def _is_open(self) -> bool:
+        return bool(self.case) and not self.loading
+
+    def _is_meant(self) -> bool:
+        """Whether a case is open, and no layer of the user's own is the one that is painted on."""
+        layer = self.layers.viewer.layers.selection.active
+        ours = layer is self.layers.correction or not getattr(layer, "editable", True)
+        if self._is_open() and isinstance(layer, Labels) and not ours:
+            self.message.emit(
+                f"Nothing was decided: '{layer.name}' is the active layer, and what is painted in"
+                f" it is not part of the mask of {self.case}; choose a label above to go on with"
+                " the correction, then decide.",
+                "warn",
+            )
+            return False
+        return self._is_open()
 
     def _complain(self, error: AlntError) -> None:
         self.message.emit(str(error), "error")
 
 
-def _author() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return ""
+def _load(session: Session, case: str, shown: Predicted | None) -> tuple[OpenCase, str]:
+    """A case, and the grey values that the project's settings show of it."""
+    return load_case(session.project, case, shown), session.project.settings.window

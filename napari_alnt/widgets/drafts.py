@@ -1,4 +1,4 @@
-"""Unsaved work is kept: every 20 seconds, and before anything takes the case away."""
+"""Unsaved work is kept: strokes at once, the mask every 20 seconds and before a case is left."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import numpy as np
 from qtpy.QtCore import QObject, QTimer
 
 from napari_alnt.widgets.qt import Signal
+from napari_alnt.widgets.stepping import Stepper
+from napari_alnt.widgets.strokes import Strokes
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from napari_alnt.session import Session
     from napari_alnt.widgets.clock import CaseClock
     from napari_alnt.widgets.layers import CaseLayers
+    from napari_alnt.widgets.open_case import OpenCase
     from napari_alnt.widgets.worker import FileWorker
 
 INTERVAL = 20_000
@@ -50,6 +53,12 @@ class Drafts(QObject):
         self.files = files
         self._kept = 0  # checksum of the mask that is on the disk
         self._writing: int | None = None  # and of the one on its way there
+        self.strokes = Strokes(clock, self)
+        self.strokes.failed.connect(self._stroke_failed)
+        self.stepper = Stepper(self.strokes, layers, files, self)
+        self.stepper.message.connect(self.message)
+        layers.shown.connect(self._begin)
+        layers.cleared.connect(self.strokes.end)
         self.timer = QTimer(self, interval=INTERVAL)
         self.timer.timeout.connect(self.keep)
         self.timer.start()
@@ -76,6 +85,7 @@ class Drafts(QObject):
             return
         case = self.layers.case
         self._writing = checksum
+        self.strokes.compare()
 
         # a draft that was saved another way meanwhile, or written over, has no say any more
         def failed(error: AlntError) -> None:
@@ -114,9 +124,26 @@ class Drafts(QObject):
         self.files.wait()
         self._writing = None
 
+    def step(self, by: int) -> None:
+        """Show the mask as it was a step earlier (-1), or later (1) again."""
+        if self.layers.opened is not None:
+            self.stepper.go(self.layers.opened.resumed.path, by)
+
     def stop(self) -> None:
-        """Save no more by the clock."""
+        """Save no more by the clock, and have the strokes on the disk before the project closes."""
         self.timer.stop()
+        self.strokes.flush(2.0)
+
+    def _begin(self, opened: OpenCase) -> None:
+        self._kept = -1  # no checksum
+        if self.session.project.writable and self.layers.correction is not None:
+            self.strokes.begin(self.layers.correction, opened.resumed)
+
+    def _stroke_failed(self, error: AlntError | None) -> None:
+        if error is None:
+            self.message.emit("All strokes are kept again.", "faint")
+        else:
+            self.message.emit(str(error), "error")
 
     def _mask(self) -> npt.NDArray[Any]:
         return np.ascontiguousarray(self.layers.mask)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_alnt.settings import HINTS, choices
@@ -11,28 +13,46 @@ from napari_alnt.widgets.qt import Signal
 from napari_alnt.widgets.style import button, label, say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari_alnt.data import Project
 
 FIXED = QSizePolicy.Policy.Fixed
+MOST = 3
+"""Most notices that are shown at once."""
+WAITING = "The project's table is in use by another program; waiting …"
 
 
 class ProjectHeader(QWidget):
-    """Name, ranking and counts of a project; ``close_asked`` when its button is pressed."""
+    """Name, ranking and counts of a project; ``close_asked`` when its button is pressed.
+
+    Parameters
+    ----------
+    project : only what is known of it without its table is used
+    ranking : the rule that sorts the queue at first
+    notices : what the user should know of the project, a sentence each; they can be put away
+    """
 
     close_asked = Signal()
     ranking_changed = Signal(str)
 
-    def __init__(self, project: Project, notice: str = "", parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        project: Project,
+        ranking: str,
+        notices: Sequence[str] = (),
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self.project = project
         self.device = ""
-        self._notice = notice  # it comes back when an error in its place is over
+        self._roles: Counter[str] = Counter()
+        self._notices = list(notices)  # they come back when an error in their place is over
         self.title = label(project.name, "title")
         self.title.setToolTip(str(project.folder))
         self.badge = label("read-only", "badge")
         self.ranking = QComboBox()
         self.ranking.addItems(choices(HINTS["ranking"]))
-        self.ranking.setCurrentText(project.settings.ranking)
+        self.ranking.setCurrentText(ranking)
         self.ranking.setSizePolicy(FIXED, FIXED)
         # this one only sorts the table; which cases the engine predicts ahead, the settings say
         self.ranking.setToolTip(
@@ -42,32 +62,60 @@ class ProjectHeader(QWidget):
         self.close_button.setSizePolicy(FIXED, FIXED)
         self.counts = label("", "faint")
         self.note = label("", "warn", wrap=True)
+        self.put_away = button("×", "Put this notice away")
+        self.put_away.setFixedSize(22, 22)
+        self.waiting = label(WAITING, "warn", wrap=True)
         self._lay_out()
         self.badge.setVisible(not project.writable)
+        self.show_waiting(False)
         self.show_notice()
         self.ranking.currentTextChanged.connect(self.ranking_changed)
         self.close_button.clicked.connect(self.close_asked)
+        self.put_away.clicked.connect(self._put_away)
 
-    def refresh(self) -> None:
-        """Show how many cases play which role, and where the student learns."""
-        roles = [case.role for case in self.project.cases]
-        expert = roles.count("reference") + roles.count("teacher_training")
+    def show_roles(self, roles: Counter[str]) -> None:
+        """Show how many cases play which role."""
+        self._roles = roles
+        self._show_counts()
+
+    def show_device(self, device: str) -> None:
+        """Show where the student learns."""
+        self.device = device
+        self._show_counts()
+
+    def show_notice(self) -> None:
+        """Show what was to be said when the project was opened, unless it was put away."""
+        shown = self._notices[:MOST]
+        if hidden := len(self._notices) - len(shown):
+            shown.append(f"… and {hidden} more; rest the mouse here to read them.")
+        say(self.note, "\n".join(shown), "warn")
+        self.note.setToolTip("\n".join(self._notices) if hidden else "")
+        self.put_away.setVisible(bool(shown))
+
+    def show_error(self, text: str) -> None:
+        """Show in the notices' place why something could not be done."""
+        say(self.note, text, "error")
+        self.note.setToolTip("")
+        self.put_away.hide()
+
+    def show_waiting(self, waiting: bool) -> None:
+        """Show that another program uses the project's table, or no longer."""
+        self.waiting.setVisible(waiting)
+
+    def _put_away(self) -> None:
+        self._notices = []
+        self.show_notice()
+
+    def _show_counts(self) -> None:
+        roles = self._roles
         parts = [
-            f"{roles.count('pool')} pool",
-            f"{expert} expert",
-            f"{roles.count('test')} held-out test",
+            f"{roles['pool']} pool",
+            f"{roles['reference'] + roles['teacher_training']} expert",
+            f"{roles['test']} held-out test",
         ]
         if self.device:
             parts.append(self.device)
         self.counts.setText("  ·  ".join(parts))
-
-    def show_notice(self) -> None:
-        """Show what was to be said when the project was opened."""
-        say(self.note, self._notice, "warn")
-
-    def show_error(self, text: str) -> None:
-        """Show in the notice's place why something could not be done."""
-        say(self.note, text, "error")
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
@@ -82,4 +130,8 @@ class ProjectHeader(QWidget):
         layout.setSpacing(7)
         layout.addLayout(head)
         layout.addWidget(self.counts)
-        layout.addWidget(self.note)
+        layout.addWidget(self.waiting)
+        notices = QHBoxLayout()
+        notices.addWidget(self.note, 1)
+        notices.addWidget(self.put_away, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(notices)

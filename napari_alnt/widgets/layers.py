@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,15 +10,13 @@ from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import Colormap, DirectLabelColormap
 from psygnal import Signal
 
-from napari_alnt.data import Case, Project, Volume, read_labels, read_volume
 from napari_alnt.settings import WINDOWS
 from napari_alnt.widgets import viewer_adapter
+from napari_alnt.widgets.open_case import OpenCase, Prediction
 from napari_alnt.widgets.style import UNKNOWN_COLOUR, class_colour, pale
 
 if TYPE_CHECKING:
     import napari
-
-    from napari_alnt.events import Predicted
 
 Array = npt.NDArray[Any]
 
@@ -43,110 +40,16 @@ SENSIBLE = 0.2
 """Part of a volume above which a student's mask is not shown at first."""
 
 
-@dataclass(frozen=True, eq=False)
-class Prediction:
-    """What the student says of a case.
-
-    Attributes
-    ----------
-    labels : its mask ``(Z, Y, X)``
-    trust_map : the voxel trust ``(Z, Y, X)``
-    slice : the axial slice in which its mask differs most from the teacher's
-    """
-
-    labels: Array
-    trust_map: Array
-    slice: int
-
-
-@dataclass(frozen=True, eq=False)
-class OpenCase:
-    """All that is shown of a case.
-
-    Attributes
-    ----------
-    case, image : which case it is, and its volume
-    teacher : the teacher's mask ``(Z, Y, X)``
-    start : the mask ``(Z, Y, X)`` that the correction starts from
-    origin : in words, where that mask comes from
-    seconds : time that was spent on the case before
-    prediction : what the student says, if it has been asked yet
-    slice : the axial slice that is shown first
-    """
-
-    case: Case
-    image: Volume
-    teacher: Array | None
-    start: Array
-    origin: str
-    seconds: float
-    prediction: Prediction | None
-    slice: int
-
-
-def load_case(project: Project, name: str, predicted: Predicted | None) -> OpenCase:
-    """Read the files of a case; slow, so done in a thread.
-
-    Raises
-    ------
-    AlntError
-        If a file is missing or broken.
-    """
-    case = project.case(name)
-    image = project.image(case)
-    teacher = project.teacher(case)
-    start, origin = _first_mask(project, case, image, teacher)
-    # the layer has to hold every label that can be painted, not only those of the file
-    highest = max([*project.label_names, project.settings.ignore_label])
-    prediction = load_prediction(project, predicted, image) if predicted else None
-    return OpenCase(
-        case=case,
-        image=image,
-        teacher=None if teacher is None else teacher.voxels,
-        start=np.array(start, np.min_scalar_type(highest)),
-        origin=origin,
-        seconds=project.labels.draft_seconds(name),
-        prediction=prediction,
-        slice=prediction.slice if prediction else _fullest_slice(start),
-    )
-
-
-def _first_mask(
-    project: Project, case: Case, image: Volume, teacher: Volume | None
-) -> tuple[Array, str]:
-    """The most advanced mask that there is of a case, and its origin in words."""
-    draft = project.labels.load_draft(case.name)
-    if draft is not None:
-        return draft, "draft"
-    expert = project.expert(case)
-    if expert is not None:
-        return expert.voxels, f"version {case.version}"
-    if teacher is not None:
-        return teacher.voxels, "teacher"
-    return np.zeros(image.voxels.shape, np.uint8), "nothing"
-
-
-def _fullest_slice(mask: Array) -> int:
-    area = np.count_nonzero(mask, axis=(1, 2))
-    return int(area.argmax()) if area.any() else len(mask) // 2
-
-
-def load_prediction(project: Project, predicted: Predicted, image: Volume) -> Prediction:
-    """Read the student's mask and the voxel trust of a case."""
-    labels = read_labels(
-        project.folder / predicted.student, like=image, ignore_label=project.settings.ignore_label
-    )
-    trust_map = read_volume(project.folder / predicted.trust_map)
-    return Prediction(labels.voxels, trust_map.voxels, predicted.slice)
-
-
 class CaseLayers:
     """The layers of the open case. Only these are ever removed; the user's own stay.
 
-    ``label_changed`` carries the label value that is painted from now on.
+    ``label_changed`` carries the label value that is painted from now on, ``shown`` the case that
+    has come into the viewer; ``cleared`` says that it is about to go.
     """
 
     label_changed = Signal(int)
+    shown = Signal(OpenCase)
+    cleared = Signal()
 
     def __init__(self, viewer: napari.Viewer, labels: dict[int, str], ignore_label: int) -> None:
         self.viewer = viewer
@@ -179,6 +82,7 @@ class CaseLayers:
         """Put a case into the viewer in place of the one before."""
         with viewer_adapter.unpainted(self.viewer):
             self._show(opened, window)
+        self.shown.emit(opened)
 
     def _show(self, opened: OpenCase, window: str) -> None:
         self.clear()
@@ -285,6 +189,7 @@ class CaseLayers:
 
     def clear(self) -> None:
         """Take the case out of the viewer."""
+        self.cleared.emit()
         with viewer_adapter.unpainted(self.viewer):
             for layer in list(self._ours):
                 self._remove(layer)

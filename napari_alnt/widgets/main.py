@@ -11,23 +11,28 @@ from napari.utils.notifications import show_info
 from qtpy.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedLayout, QWidget
 
-from napari_alnt.errors import AlntError, ProjectLocked, ReadOnly
-from napari_alnt.session import Session
+from napari_alnt.errors import AlntError
 from napari_alnt.widgets import viewer_adapter
 from napari_alnt.widgets.actions import ACTIONS
 from napari_alnt.widgets.home import Home
 from napari_alnt.widgets.loop import Loop
 from napari_alnt.widgets.new_project import NewProject
+from napari_alnt.widgets.opening import open_session
 from napari_alnt.widgets.qt import Signal
 from napari_alnt.widgets.style import style_sheet
-from napari_alnt.widgets.worker import wait_for_threads
+from napari_alnt.widgets.worker import FileWorker, wait_for_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from napari_alnt.session import Session
     from napari_alnt.widgets.actions import Action
+    from napari_alnt.widgets.opening import Opened
 
 NAME = "Annotation loop (ALNT)"
+PATIENCE = 1500
+"""Milliseconds after which the user is told why it takes long to open a project."""
+WAITING = "Opening: the disk is slow, or another program uses the project's table; waiting …"
 
 
 class AnnotationLoop(QWidget):
@@ -40,6 +45,9 @@ class AnnotationLoop(QWidget):
         super().__init__()
         self.viewer = napari_viewer
         self.loop: Loop | None = None
+        self.files = FileWorker(self)
+        self._patience = QTimer(self, interval=PATIENCE, singleShot=True)
+        self._patience.timeout.connect(self._say_waiting)
         self.home = Home()
         self.home.open_asked.connect(self._ask_for_project)
         self.home.new_asked.connect(self.ask_for_files)
@@ -72,39 +80,69 @@ class AnnotationLoop(QWidget):
 
     def open_project(self, folder: Path | str) -> bool:
         """Open a project folder; read-only if another window writes to it, or if nobody can."""
+        if self.files.busy:
+            self.home.say("A project is still being opened; wait for it, or for its disk.", "warn")
+            return False
         # the project before is given up only when its work is safe, even if this one is broken
         if not self.close_project():
             return False
+        folder = Path(folder)
+        self.home.say(f"Opening {folder.name} …", "faint")
+        self._patience.start()
         try:
-            session, notice = _open(Path(folder))
+            opened = self._opened(folder)
         except AlntError as error:
             self.home.say(str(error), "error")
             return False
+        finally:
+            self._patience.stop()
         self.home.say("")
-        self.loop = Loop(self.viewer, session, notice)
+        self.loop = Loop(self.viewer, opened)
         self.loop.header.close_asked.connect(self.close_project)
         if self._columns is not None:
             self.loop.queue.show_columns(self._columns)
         self._pages.addWidget(self.loop)
         self._pages.setCurrentWidget(self.loop)
-        self.project_opened.emit(session)
+        self.project_opened.emit(opened.session)
         return True
+
+    def _opened(self, folder: Path) -> Opened:
+        found: list[Opened | AlntError] = []
+        given_up = False
+
+        def done(opened: Opened) -> None:
+            if given_up:  # nobody else would let go of its lock
+                opened.session.close(discard=True)
+            found.append(opened)
+
+        self.files.run(open_session, folder, done=done, failed=found.append)
+        try:
+            self.files.settle()
+        except AlntError:
+            given_up = True
+            raise
+        if isinstance(found[0], AlntError):
+            raise found[0]
+        return found[0]
+
+    def _say_waiting(self) -> None:
+        self.home.say(WAITING, "faint")
 
     def close_project(self) -> bool:
         """Keep unsaved work and close the project; False if the work cannot be kept."""
         if self.loop is not None and not self.loop.keep_work():
             return False
-        self._end_loop()
+        self._end_loop(alive=True)
         return True
 
-    def _end_loop(self) -> None:
+    def _end_loop(self, alive: bool) -> None:
         loop = self.loop
         if loop is None:
             return
         self.loop = None
         self._columns = loop.queue.shown_columns
         try:
-            loop.shutdown()
+            loop.shutdown(alive)
         except AlntError as error:
             self.home.say(str(error), "error")
             logging.getLogger(__name__).error("%s", error)
@@ -137,7 +175,7 @@ class AnnotationLoop(QWidget):
         self._ended = True
         if self._window is not None:
             self._window.removeEventFilter(self)
-        self._end_loop()
+        self._end_loop(alive=False)
         self.home.files.wait()
         wait_for_threads()
 
@@ -184,14 +222,6 @@ class AnnotationLoop(QWidget):
 
     def _apply_theme(self, *_: Any) -> None:
         self.setStyleSheet(style_sheet(self.viewer.theme))
-
-
-def _open(folder: Path) -> tuple[Session, str]:
-    try:
-        session = Session.open(folder)
-    except (ProjectLocked, ReadOnly) as error:
-        return Session.open(folder, write=False), str(error)
-    return session, " ".join(session.project.notices)
 
 
 def dock(viewer: napari.Viewer) -> AnnotationLoop:

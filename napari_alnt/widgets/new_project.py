@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QDialog,
-    QFileDialog,
     QFormLayout,
     QHBoxLayout,
-    QLineEdit,
+    QListWidget,
     QProgressBar,
-    QPushButton,
     QSpinBox,
+    QStackedWidget,
     QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from napari_alnt.data import Datalist, NnUNet, Patterns, Project, Source
+from napari_alnt.data import Checked, Project, check_cases, require_new
 from napari_alnt.errors import AlntError
 from napari_alnt.settings import Settings
 from napari_alnt.widgets.qt import Signal
+from napari_alnt.widgets.source_pages import COMMON, PAGES, Page, PathRow, Texts
 from napari_alnt.widgets.style import button, label, say
 from napari_alnt.widgets.worker import FileWorker
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-Texts = dict[str, str]
-"""What stands in the rows of the form, by their names."""
 
 COUNTS = {
     "teacher_training": (
@@ -48,115 +42,11 @@ COUNTS = {
 }
 
 
-class PathRow(QWidget):
-    """A field for a path or pattern, with a button that picks a folder or a file."""
-
-    def __init__(self, hint: str, pick: str = "folder") -> None:
-        super().__init__()
-        self._pick = pick
-        self.field = QLineEdit()
-        self.field.setPlaceholderText(hint)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.field, 1)
-        if pick:
-            opener = QPushButton("…")
-            opener.setFixedWidth(30)
-            opener.setToolTip(f"Pick a {pick}")
-            opener.clicked.connect(self._choose)
-            layout.addWidget(opener)
-
-    @property
-    def text(self) -> str:
-        """What stands in the field."""
-        return self.field.text().strip()
-
-    def _choose(self) -> None:
-        if self._pick == "file":
-            chosen, _ = QFileDialog.getOpenFileName(self, "Pick a file", self.text, "JSON (*.json)")
-        else:
-            chosen = QFileDialog.getExistingDirectory(self, "Pick a folder", self.text)
-        if chosen:
-            self.field.setText(chosen)
-
-
-@dataclass(frozen=True)
-class Row:
-    """A field of the form: its label, a hint, and what its button picks ("" for no button)."""
-
-    label: str
-    hint: str
-    pick: str = "folder"
-
-
-@dataclass(frozen=True)
-class Page:
-    """One tab of the form: a kind of source, and what it asks for.
-
-    Attributes
-    ----------
-    title : title of the tab
-    rows : its rows by their names
-    source : the source of the cases, from the texts in all rows
-    """
-
-    title: str
-    rows: dict[str, Row]
-    source: Callable[[Texts], Source]
-
-
-def _patterns(texts: Texts) -> Source:
-    if not texts["images"]:
-        raise AlntError("Say where the images are: a folder, or a pattern such as ct/*.nii.gz.")
-    return Patterns(
-        texts["images"],
-        expert=texts["expert"] or None,
-        teacher=texts["teacher"] or None,
-        patient=texts["patient"] or None,
-    )
-
-
-def _nnunet(texts: Texts) -> Source:
-    return NnUNet(
-        texts["nnunet"], teacher=texts["nnunet_teacher"] or None, patient=texts["patient"] or None
-    )
-
-
-def _datalist(texts: Texts) -> Source:
-    return Datalist(texts["datalist"], patient=texts["patient"] or None)
-
-
-EXPERT_HINT = "Folder or rule, such as gold/{case}.nii.gz; cases without one are the pool"
-TEACHER_HINT = "Folder or rule, such as auto/{case}.nii.gz; may be empty"
-PAGES = (
-    Page(
-        "Images and masks",
-        {
-            "images": Row("Images", "Folder or pattern, such as ct/*.nii.gz"),
-            "expert": Row("Expert masks", EXPERT_HINT),
-            "teacher": Row("Teacher masks", TEACHER_HINT),
-        },
-        _patterns,
-    ),
-    Page(
-        "nnU-Net folder",
-        {
-            "nnunet": Row("Folder", "Folder with imagesTr and labelsTr"),
-            "nnunet_teacher": Row("Teacher masks", TEACHER_HINT),
-        },
-        _nnunet,
-    ),
-    Page("Datalist", {"datalist": Row("File", "MONAI datalist", pick="file")}, _datalist),
-)
-COMMON = {
-    "patient": Row("Patient", "Regular expression, such as ^(P\\d+); may be empty", pick=""),
-    "project": Row("Project", "New folder of the project"),
-}
-"""Rows below the tabs, whichever is open."""
-
-
 class NewProject(QDialog):
-    """Asks for the files of a project and makes it; ``made`` carries its folder."""
+    """Asks for the files of a project, checks them and makes it; ``made`` carries its folder.
+
+    What is strange about the files is shown before anything is made.
+    """
 
     made = Signal(object)
     _counted = Signal(int, int)
@@ -172,17 +62,27 @@ class NewProject(QDialog):
         self.rows = {name: PathRow(row.hint, row.pick) for name, row in rows.items()}
         self.counts = {name: _count(tip) for name, (_, tip) in COUNTS.items()}
         self.tabs = QTabWidget()
+        self.notices = QListWidget()
+        self.notices.setWordWrap(True)
+        self.notices.setSelectionMode(QListWidget.SelectionMode.NoSelection)
+        self.pages = QStackedWidget()
         self.sentence = label("", "error", wrap=True)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.hide()
         self.make = button("Make the project", "Check every file and make the project", name="main")
         self.cancel = button("Cancel", "Close without making a project")
-        self.make.clicked.connect(self._create)
+        self.back = button("Back", "Change the files or the form")
+        self.anyway = button("Make it anyway", "Make the project of the files as they are")
+        self.make.clicked.connect(self._check)
         self.cancel.clicked.connect(self.reject)
+        self.back.clicked.connect(self._show_form)
+        self.anyway.clicked.connect(self._create)
+        self._checked: Checked | None = None
         self._counted.connect(self._show_progress)  # from the thread into this one
         self._lay_out()
         say(self.sentence, "")
+        self._show_form()
 
     def _lay_out(self) -> None:
         for page in PAGES:
@@ -200,20 +100,37 @@ class NewProject(QDialog):
         for name, row in COMMON.items():
             common.addRow(row.label, self.rows[name])
         common.insertRow(1, "Expert cases", counts)  # below the patient, by whom cases are drawn
+        asked = QWidget()
+        rows = QVBoxLayout(asked)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.addWidget(self.tabs)
+        rows.addLayout(common)
+        rows.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.pages.addWidget(asked)
+        self.pages.addWidget(self.notices)
         buttons = QHBoxLayout()
         buttons.addStretch()
-        buttons.addWidget(self.cancel)
-        buttons.addWidget(self.make)
+        for one in (self.cancel, self.make, self.back, self.anyway):
+            buttons.addWidget(one)
         layout = QVBoxLayout(self)
         layout.setSpacing(10)
-        layout.addWidget(self.tabs)
-        layout.addLayout(common)
+        layout.addWidget(self.pages)
         layout.addWidget(self.sentence)
         layout.addWidget(self.bar)
         layout.addLayout(buttons)
-        layout.setAlignment(Qt.AlignmentFlag.AlignTop)
 
-    def _create(self) -> None:
+    def _show_form(self) -> None:
+        """The form, with nothing checked."""
+        self._checked = None
+        self._show_page(0)
+        say(self.sentence, "")
+
+    def _show_page(self, page: int) -> None:
+        self.pages.setCurrentIndex(page)
+        for widget, its_page in ((self.make, 0), (self.back, 1), (self.anyway, 1)):
+            widget.setVisible(page == its_page)
+
+    def _check(self) -> None:
         say(self.sentence, "")
         if not self.rows["project"].text:
             say(self.sentence, "Name a new folder for the project.", "error")
@@ -223,11 +140,33 @@ class NewProject(QDialog):
         texts = {name: row.text for name, row in self.rows.items()}
         counts = {name: box.value() for name, box in self.counts.items()}
         self.files.run(
-            make_project,
+            check_form,
             PAGES[self.tabs.currentIndex()],
             texts,
             counts,
             self._counted.emit,
+            done=self._take,
+            failed=self._failed,
+        )
+
+    def _take(self, checked: Checked) -> None:
+        """Make the project, or show first what is strange about its files."""
+        self._checked = checked
+        if not checked.notices:
+            self._create()
+            return
+        self._set_busy(False)
+        self.notices.clear()
+        self.notices.addItems([str(notice) for notice in checked.notices])
+        self._show_page(1)
+        say(self.sentence, "Nothing was made yet; is this meant?", "warn")
+
+    def _create(self) -> None:
+        self._set_busy(True)
+        self.files.run(
+            make_project,
+            self.rows["project"].text,
+            self._checked,
             done=self._done,
             failed=self._failed,
         )
@@ -244,7 +183,7 @@ class NewProject(QDialog):
     def _set_busy(self, busy: bool) -> None:
         self.bar.setVisible(busy)
         self.bar.setRange(0, 0)
-        for widget in (self.make, self.cancel, self.tabs):
+        for widget in (self.make, self.cancel, self.pages, self.back, self.anyway):
             widget.setEnabled(not busy)
 
     def _show_progress(self, done: int, total: int) -> None:
@@ -264,26 +203,39 @@ def _count(tip: str) -> QSpinBox:
     return box
 
 
-def make_project(
+def check_form(
     page: Page, texts: Texts, counts: dict[str, int], progress: Callable[[int, int], Any]
-) -> Path:
-    """Make a project from what stands in the form, and return its folder; slow.
+) -> Checked:
+    """Read the files of what stands in the form; slow, and nothing is written.
 
     Raises
     ------
     AlntError
-        If the files do not make a project.
+        If they do not make a project.
     """
+    require_new(Path(texts["project"]).expanduser().absolute())
     source = page.source(texts)
-    made = Project.create(
-        texts["project"],
+    ignored = source.ignore_label()
+    return check_cases(
         source.cases(),
         teacher_training=counts["teacher_training"],
         reference=counts["reference"],
         test=counts["test"],
         labels=source.labels() or None,
-        settings=Settings(),
+        settings=Settings() if ignored is None else Settings(ignore_label=ignored),
+        notices=source.notices(),
         progress=progress,
     )
+
+
+def make_project(folder: str, checked: Checked) -> Path:
+    """Make a project of cases that were checked, and return its folder.
+
+    Raises
+    ------
+    AlntError
+        If it cannot be written.
+    """
+    made = Project.create_checked(Path(folder).expanduser(), checked)
     made.close()  # it is locked while it is open, and this window will open it itself
     return made.folder

@@ -49,7 +49,8 @@ class Curves(QWidget):
 
     def redraw(self, history: History) -> None:
         """Draw what the history holds."""
-        rows = np.array(history.steps, float).reshape(-1, 3)
+        # a copy, as another thread adds to it
+        rows = np.array(list(history.steps), float).reshape(-1, 3)
         # every point costs time in the GUI thread, and there are fewer pixels than steps
         rows = rows[:: max(len(rows) // POINTS, 1)]
         steps, loss, expert_loss = rows.T

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from napari_alnt.widgets.form import SettingsForm
 
 
+STOP_TIP = "End after the step in progress; it can be taken up again"
+END_TIP = "End a training that does not answer; it can be taken up again at its last checkpoint"
+
+
 class TrainingPanel(QWidget):
     """Start, pause, stop; how far the job is, and how long it will take."""
 
@@ -25,10 +29,11 @@ class TrainingPanel(QWidget):
         super().__init__(parent)
         self.jobs = jobs
         self.form = form
+        self.has_student = False  # whether there is a training to go on with
         self.main = button(
             "Start training", "Train the student on the weighed teacher masks", name="main"
         )
-        self.stop = button("Stop", "End after the step in progress; it can be taken up again")
+        self.stop = button("Stop", STOP_TIP)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.stage = label("", "faint")
@@ -36,7 +41,7 @@ class TrainingPanel(QWidget):
         self.left.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.sentence = label("", "faint", wrap=True)
         self.main.clicked.connect(self._press)
-        self.stop.clicked.connect(jobs.stop)
+        self.stop.clicked.connect(self._press_stop)
         # the state at once, as it follows a press; how far the job is, when the window is redrawn
         jobs.changed.connect(self.refresh)
         jobs.message.connect(self.say)
@@ -58,6 +63,11 @@ class TrainingPanel(QWidget):
         """Show a sentence below the bar."""
         say(self.sentence, text, kind)
 
+    def show_student(self, has_student: bool) -> None:
+        """Offer to go on with the training, or to start it."""
+        self.has_student = has_student
+        self.refresh()
+
     def refresh(self) -> None:
         """Show the state of the job, and how far it is."""
         status = self.jobs.status
@@ -66,7 +76,9 @@ class TrainingPanel(QWidget):
         self.main.setText(self._main_text())
         # a prediction in progress holds no training up: the job controller ends it
         self.main.setEnabled(writable and (not training or status.state in ("running", "paused")))
-        self.stop.setEnabled(training and status.state != "stopping")
+        self.stop.setText("End it now" if status.hung else "Stop")
+        self.stop.setToolTip(END_TIP if status.hung else STOP_TIP)
+        self.stop.setEnabled(training and (status.state != "stopping" or status.hung))
         self.bar.setRange(0, status.total)  # with a total of 0, Qt's bar runs to and fro
         self.bar.setValue(status.done)
         self.stage.setText(status.text)
@@ -84,9 +96,7 @@ class TrainingPanel(QWidget):
                 "stopping": "Stopping …",
             }
             return texts[status.state]
-        if self.jobs.session.last_student() is not None:
-            return "Continue training"
-        return "Start training"
+        return "Continue training" if self.has_student else "Start training"
 
     def _press(self) -> None:
         if not self.jobs.status.training:
@@ -95,6 +105,12 @@ class TrainingPanel(QWidget):
             self.jobs.resume()
         else:
             self.jobs.pause()
+
+    def _press_stop(self) -> None:
+        if self.jobs.status.hung:
+            self.jobs.kill()
+        else:
+            self.jobs.stop()
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()

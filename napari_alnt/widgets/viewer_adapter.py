@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from app_model import Application
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import napari
+    from napari.layers import Labels
     from qtpy.QtWidgets import QMainWindow, QWidget
 
 
@@ -38,6 +39,37 @@ def unpainted(viewer: napari.Viewer) -> Iterator[None]:
         yield
     finally:
         native.setUpdatesEnabled(before)
+
+
+def follow_history(layer: Labels, tell: Callable[[bool, list[Any]], object]) -> Callable[[], None]:
+    """Call ``tell`` after every undo (True) and redo (False) of a layer, with the changes in order.
+
+    The result lets go of the layer.
+    """
+
+    # napari announces neither, and only its stacks know what they change
+    def undo() -> None:
+        step = layer._undo_history[-1] if layer._undo_history else []
+        type(layer).undo(layer)
+        tell(True, step[::-1])
+
+    def redo() -> None:
+        step = layer._redo_history[-1] if layer._redo_history else []
+        type(layer).redo(layer)
+        tell(False, step[::-1])
+
+    layer.undo, layer.redo = undo, redo
+
+    def leave() -> None:
+        del layer.undo, layer.redo
+
+    return leave
+
+
+def is_painting(layer: Labels) -> bool:
+    """Whether a stroke has begun that has not ended."""
+    # its voxels are changed already, and napari tells of them at its end
+    return bool(layer._block_history)
 
 
 def is_taken_apart(window: QMainWindow) -> bool:

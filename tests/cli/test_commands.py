@@ -46,9 +46,10 @@ def test_the_whole_loop_in_words(new_balls, tmp_path, capsys):
     assert run("train", project) == 0
     assert re.search(r"^Test Dice \d\.\d{3} at step 2\.$", capsys.readouterr().out, re.MULTILINE)
     assert run("rank", project, "--top", "1", "--json") == 0
-    top = json.loads(capsys.readouterr().out.splitlines()[-1])["case"]
+    row = json.loads(capsys.readouterr().out.splitlines()[-1])
+    top, number = row["case"], row["number"]
     assert run("predict", project, top) == 0
-    assert (project / "runs" / "0002" / "maps" / f"{top}_student.nii.gz").exists()
+    assert (project / "runs" / "0002" / "maps" / f"{number:04d}_student.nii.gz").exists()
     assert run("accept", project, top, files / f"{top}_truth.nii.gz", "--minutes", "2") == 0
     assert run("train", project) == 0
     capsys.readouterr()

@@ -130,3 +130,15 @@ def test_without_words_those_of_the_shell_are_taken(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["napari-alnt", "--version"])
     assert entry() == 0
     assert __version__ in capsys.readouterr().out
+
+
+def test_a_former_option_leads_to_its_present_name(balls, capsys):
+    assert run("new", balls.folder, "--unknown", "3") == 1
+    assert "did you mean '--ignore-label'?" in capsys.readouterr().err
+
+
+def test_what_comes_after_two_dashes_is_a_name(balls, capsys):
+    assert run("accept", balls.folder, "--confirm", "--", "--json") == 1
+    said = capsys.readouterr()
+    assert "has no case '--json'" in said.err
+    assert said.out == ""

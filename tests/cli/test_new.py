@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
-from cli.shell import one_sentence, run, save
+from cli.shell import json_lines, one_sentence, run, save
+from data.files import write_cases
 
 from napari_alnt.cli.new import New
 from napari_alnt.data import Datalist, NnUNet, Patterns
@@ -89,12 +92,6 @@ def test_bad_projects_are_refused_and_leave_nothing(balls, tmp_path, capsys):
 
     (folder / "gold" / "ball_01.nii.gz").symlink_to(files / "ball_01_truth.nii.gz")
     (folder / "auto" / "ball_04.nii.gz").unlink()
-    assert run("new", project, *rules) == 1  # a missing teacher mask
-    said = capsys.readouterr().err.strip()
-    assert "ball_04" in said
-    assert one_sentence(said)
-    assert not project.exists()
-
     save(folder / "auto" / "ball_04.nii.gz", files / "ball_04_teacher.nii.gz", lambda a: a[1:])
     assert run("new", project, *rules) == 1  # a teacher mask on another grid
     said = capsys.readouterr().err.strip()
@@ -132,3 +129,225 @@ def test_a_label_without_value_or_name_is_refused(label, balls, tmp_path, capsys
     said = capsys.readouterr().err.strip()
     assert f"'{label}' is not of the form value=name" in said
     assert not (tmp_path / "p").exists()
+
+
+# what is strange about the files ------------------------------------------------------------------
+
+
+def without_intercept(voxels):
+    return (voxels + 1024).clip(0, 4095)
+
+
+def rules(folder: Path, **changes) -> list[str | Path]:
+    """The options for a project of a few written cases."""
+    write_cases(folder, **changes)
+    for path in folder.glob("*_image.nii.gz"):
+        (folder / "ct").mkdir(exist_ok=True)
+        path.rename(folder / "ct" / path.name.replace("_image", ""))
+    for number in range(8):
+        kind = "gold" if number < 4 else "auto"
+        (folder / kind).mkdir(exist_ok=True)
+        (folder / f"c{number}_mask.nii.gz").rename(folder / kind / f"c{number}.nii.gz")
+    return ["--images", folder / "ct", "--expert", folder / "gold", "--teacher", folder / "auto"]
+
+
+def test_notices_are_lines_beside_the_table(tmp_path, capsys):
+    assert run("new", tmp_path / "p", *rules(tmp_path / "in", image=without_intercept)) == 0
+    said = capsys.readouterr()
+    (line,) = said.err.splitlines()
+    assert line.startswith("In 8 cases ('c0', 'c1', 'c2' and 5 more) the grey values are no HU")
+    assert "--window percentile" in line
+    assert one_sentence(line)
+    assert "pool" in said.out
+    assert run("status", tmp_path / "p") == 0
+    assert capsys.readouterr().err.splitlines() == [line]
+
+
+def test_a_strict_project_is_not_made_of_strange_files(tmp_path, capsys):
+    options = rules(tmp_path / "in", image=without_intercept, only=(1, 5))
+    assert run("new", tmp_path / "p", *options, "--strict") == 1
+    first, last = capsys.readouterr().err.splitlines()
+    assert first.startswith("In 2 cases ('c1', 'c5')")
+    assert last.startswith("Nothing was made, as notices count as errors here: In 2 cases")
+    assert not (tmp_path / "p").exists()
+    assert run("new", tmp_path / "p", *options, "--strict", "--json") == 1
+    notice, error = json_lines(capsys.readouterr().out)
+    assert (notice["kind"], notice["cases"]) == ("Notice", ["c1", "c5"])
+    assert error["kind"] == "Error"
+
+
+def test_of_good_files_nothing_is_said(tmp_path, capsys):
+    assert run("new", tmp_path / "p", *rules(tmp_path / "in"), "--strict") == 0
+    assert capsys.readouterr().err == ""
+    assert run("status", tmp_path / "p") == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("kinds", [("expert", "teacher"), ("teacher",), ("expert",)])
+def test_masks_of_0_and_255_make_no_project(tmp_path, capsys, kinds):
+    changes = dict.fromkeys(kinds, lambda labels: labels * 255)
+    options = rules(tmp_path / "in", **changes)
+    assert run("new", tmp_path / "p", *options) == 1
+    said = capsys.readouterr().err.strip()
+    assert "255 is the ignore label" in said
+    assert ("'c4'" if "teacher" in kinds else "'c0'") in said
+    assert one_sentence(said)
+    assert not (tmp_path / "p").exists()
+    if len(kinds) == 2:
+        assert run("new", tmp_path / "p", *options, "--ignore-label", "254") == 0
+
+
+def test_a_correction_of_0_and_255_is_not_accepted(tmp_path, capsys):
+    assert run("new", tmp_path / "p", *rules(tmp_path / "in")) == 0
+    mask = tmp_path / "in" / "auto" / "c4.nii.gz"
+    save(tmp_path / "fix.nii.gz", mask, lambda labels: labels * 255)
+    capsys.readouterr()
+    assert run("accept", tmp_path / "p", "c4", tmp_path / "fix.nii.gz") == 1
+    said = capsys.readouterr().err.strip()
+    assert "fix.nii.gz' holds no value but 0 and 255" in said
+    assert one_sentence(said)
+    with Session.open(tmp_path / "p", write=False) as session:
+        assert session.project.case("c4").role == "pool"
+
+
+def test_a_correction_with_the_ignore_label_in_it_is_accepted_with_a_notice(tmp_path, capsys):
+    assert run("new", tmp_path / "p", *rules(tmp_path / "in")) == 0
+
+    def partly(labels):
+        labels = labels.copy()
+        labels[10:13, 10:13, 10:13] = 255
+        return labels
+
+    save(tmp_path / "fix.nii.gz", tmp_path / "in" / "auto" / "c4.nii.gz", partly)
+    capsys.readouterr()
+    assert run("accept", tmp_path / "p", "c4", tmp_path / "fix.nii.gz") == 0
+    assert "The mask has parts of the value 255" in capsys.readouterr().err
+
+
+# what was found and left out ----------------------------------------------------------------------
+
+
+def test_a_missing_teacher_mask_is_a_notice(tmp_path, capsys):
+    options = rules(tmp_path / "in")
+    (tmp_path / "in" / "auto" / "c6.nii.gz").unlink()
+    assert run("new", tmp_path / "p", *options, "--strict") == 1
+    assert not (tmp_path / "p").exists()
+    capsys.readouterr()
+    assert run("new", tmp_path / "p", *options) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("In case 'c6' there is neither a teacher mask")
+    assert one_sentence(line)
+
+
+def test_experts_masks_of_other_names_are_named(tmp_path, capsys):
+    options = rules(tmp_path / "in")
+    gold = tmp_path / "in" / "gold"
+    (gold / "c2.nii.gz").rename(gold / "C2.nii.gz")
+    (gold / "c3.nii.gz").rename(gold / "c03.nii.gz")
+    assert run("new", tmp_path / "p", *options) == 0
+    first, second = capsys.readouterr().err.splitlines()
+    assert "2 expert masks belong to no image ('C2.nii.gz', 'c03.nii.gz')" in first
+    assert second.startswith("In 2 cases ('c2', 'c3')")
+
+
+def test_the_ignore_label_of_nnunet_becomes_the_projects(tmp_path):
+    for case in write_cases(tmp_path / "in", cases=4, experts=4):
+        for folder, path, name in (
+            ("imagesTr", case.image, f"{case.name}_0000.nii.gz"),
+            ("labelsTr", case.expert, f"{case.name}.nii.gz"),
+        ):
+            (tmp_path / "D" / folder).mkdir(parents=True, exist_ok=True)
+            path.rename(tmp_path / "D" / folder / name)
+    save(
+        tmp_path / "D" / "labelsTr" / "c0.nii.gz",
+        tmp_path / "D" / "labelsTr" / "c0.nii.gz",
+        lambda labels: np.where(np.arange(24) < 6, 2, labels).astype(np.uint8),
+    )
+    labels = {"background": 0, "a": 1, "ignore": 2}
+    (tmp_path / "D" / "dataset.json").write_text(json.dumps({"labels": labels}))
+    assert run("new", tmp_path / "p", "--nnunet", tmp_path / "D") == 0
+    with Session.open(tmp_path / "p", write=False) as session:
+        assert session.project.settings.ignore_label == 2
+        assert session.project.label_names == {1: "a"}
+    # what is asked for goes first, and then 2 has no name
+    assert run("new", tmp_path / "q", "--nnunet", tmp_path / "D", "--ignore-label", "9") == 1
+
+
+# names --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "folder", ["CT [chest]", "[bold]x", "ct{a}", "ct*b", "ct?c", "100% #1 & more", "ct '2"]
+)
+def test_odd_folders_are_read_and_shown_as_they_are(tmp_path, monkeypatch, capsys, folder):
+    root = tmp_path / folder
+    options = rules(root)
+    assert run("new", root / "p", *options) == 0
+    monkeypatch.chdir(root)
+    rest = ["--expert", f"{root}/gold/{{case}}.nii.gz", "--teacher", "auto/{case}.nii.gz"]
+    assert run("new", root / "p [1]", "--images", "ct", *rest) == 0
+    capsys.readouterr()
+    assert run("status", root / "p [1]") == 0
+    assert "Project 'p [1]'" in capsys.readouterr().out
+    assert run("status", root / "none [1]") == 1
+    assert str(root / "none [1]") in capsys.readouterr().err
+
+
+def test_cases_with_brackets_and_dashes_can_be_named(tmp_path, capsys):
+    folder = tmp_path / "in"
+    options = rules(folder)
+    for number, name in ((4, "a [left]"), (5, "-dash"), (6, "--json"), (7, "[red]x")):
+        for kind in ("ct", "auto"):
+            (folder / kind / f"c{number}.nii.gz").rename(folder / kind / f"{name}.nii.gz")
+    assert run("new", tmp_path / "p", *options) == 0
+    assert run("accept", tmp_path / "p", "a [left]", "--confirm") == 0
+    assert "Case 'a [left]' is now an expert case" in capsys.readouterr().out
+    mask = folder / "auto" / "-dash.nii.gz"
+    assert run("accept", tmp_path / "p", "-dash", mask) == 1
+    said = capsys.readouterr().err.strip()
+    assert "knows no '-dash'" in said
+    assert "a name that begins with a dash after --" in said
+    assert one_sentence(said)
+    assert run("accept", tmp_path / "p", "--", "-dash", mask) == 0
+    assert run("accept", tmp_path / "p", "--confirm", "--", "--json") == 0
+    said = capsys.readouterr().out
+    assert "Case '-dash' is now" in said
+    assert "Case '--json' is now" in said
+    assert run("status", tmp_path / "p") == 0
+    assert "[red]x " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("ending", [".NII.GZ", ".Nii.Gz", ".nii.GZ", ".NII", ".Nii"])
+def test_an_ending_is_read_in_any_case_of_letters(tmp_path, ending):
+    options = rules(tmp_path / "in")
+    for path in (tmp_path / "in").glob("*/*.nii.gz"):
+        new = path.with_name(path.name.replace(".nii.gz", ending))
+        if ending.lower().endswith("gz"):
+            path.rename(new)
+        else:
+            new.write_bytes(gzip.decompress(path.read_bytes()))
+            path.unlink()
+    assert run("new", tmp_path / "p", *options, "--strict") == 0
+    with Session.open(tmp_path / "p", write=False) as session:
+        assert [case.name for case in session.project.cases] == [f"c{n}" for n in range(8)]
+
+
+def test_a_pattern_that_the_shell_has_expanded_is_recognised(tmp_path, capsys):
+    _, _, *others = rules(tmp_path / "in")
+    images = sorted((tmp_path / "in" / "ct").iterdir())
+    assert run("new", tmp_path / "p", "--images", *images, *others) == 1
+    said = capsys.readouterr().err.strip()
+    assert "into quotes" in said
+    assert one_sentence(said)
+
+
+def test_a_tilde_in_quotes_is_home(tmp_path, monkeypatch):
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    rules(tmp_path / "in")
+    options = ["--images", "~/in/ct/*.nii.gz", "--expert", "~/in/gold/{case}.nii.gz"]
+    assert run("new", "~/p", *options, "--teacher", "~/in/auto") == 0
+    assert run("status", "~/p") == 0
+    assert (tmp_path / "p").is_dir()
+    assert not (tmp_path / "~").exists()

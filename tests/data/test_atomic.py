@@ -13,6 +13,7 @@ import pytest
 
 import napari_alnt
 from napari_alnt.data import make_folder, save_array, sha256, write_atomic, write_bytes, write_text
+from napari_alnt.data.atomic import Appender
 from napari_alnt.errors import AlntError, ReadOnly
 
 PACKAGE = Path(napari_alnt.__file__).parent
@@ -121,6 +122,21 @@ def test_folders_are_made_with_those_above(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows cannot flush a folder")
+def test_the_names_of_new_folders_are_flushed(tmp_path, monkeypatch):
+    flushed = []
+    real = os.fsync
+
+    def note(handle: int) -> None:
+        flushed.append(os.fstat(handle).st_ino)
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", note)
+    make_folder(tmp_path / "a" / "b")
+    # a folder's name is in the one above it
+    assert set(flushed) == {tmp_path.stat().st_ino, (tmp_path / "a").stat().st_ino}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows cannot flush a folder")
 def test_content_name_and_folder_are_flushed_in_this_order(tmp_path, monkeypatch):
     flushed = []
     real = os.fsync
@@ -135,10 +151,56 @@ def test_content_name_and_folder_are_flushed_in_this_order(tmp_path, monkeypatch
     assert flushed == [("file", False), ("folder", True)]
 
 
+def test_what_is_appended_is_flushed_and_behind_what_was_there(tmp_path, monkeypatch):
+    path = tmp_path / "a"
+    path.write_bytes(b"whole, and a rest")
+    flushed = []
+    real = os.fsync
+    monkeypatch.setattr(
+        os, "fsync", lambda handle: (flushed.append(path.read_bytes()), real(handle))
+    )
+    file = Appender(path, 5)
+    assert path.read_bytes() == b"whole"
+    file.append(b" 1")
+    file.append(b" 2")
+    file.close()
+    assert flushed == [b"whole", b"whole 1", b"whole 1 2"]
+
+
+@pytest.mark.parametrize("cut_too", [False, True])
+def test_a_failed_append_leaves_no_rest(tmp_path, monkeypatch, cut_too):
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    file = Appender(path, 3)
+    real = os.write
+
+    def half(handle: int, content: bytes) -> int:
+        return real(handle, content[:2]) if path.read_bytes() == b"old" else full()
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", half)
+        if cut_too:
+            patch.setattr(os, "ftruncate", full)
+        with pytest.raises(AlntError, match="disk is full"):
+            file.append(b"new")
+        assert path.read_bytes() == (b"oldne" if cut_too else b"old")
+    file.append(b"new")
+    assert path.read_bytes() == b"oldnew"
+    file.close()
+
+
+def test_a_file_that_cannot_be_opened_is_said(tmp_path):
+    with pytest.raises(AlntError, match="not saved"):
+        Appender(tmp_path / "none", 0)
+
+
 # who writes files ---------------------------------------------------------------------------------
 
-ALLOWED = {("session/engine.py", "open")}
-"""The engine's log, to which the child itself writes."""
+ALLOWED = {("session/engine_log.py", "open")}
+"""The engine's log, of which the last lines may be lost."""
 SAVERS = {"np", "numpy", "nib", "nibabel", "torch"}
 
 
@@ -192,3 +254,26 @@ def test_that_test_knows_a_writer(code):
 )  # fmt: skip
 def test_that_test_lets_others_be(code):
     assert writers(ast.parse(code)) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a limit that POSIX knows")
+def test_an_array_that_does_not_fit_is_told(tmp_path):
+    import resource
+
+    save_array(tmp_path / "a.npy", np.zeros(5000))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(AlntError, match="not saved"):
+            save_array(tmp_path / "a.npy", np.ones(5000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not np.load(tmp_path / "a.npy").any()
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes are files of POSIX")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(AlntError, match="not a plain file"):
+        sha256(tmp_path / "pipe")

@@ -9,8 +9,10 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from napari_alnt.data import CaseFiles, Project, read_grid, sha256, write_labels
-from napari_alnt.data.create import Inspected, check_roles, draw_roles, inspect_files, name_labels
+from napari_alnt.data import CaseFiles, Project, read_grid, write_labels
+from napari_alnt.data.contents import image_content
+from napari_alnt.data.create import check_roles, draw_roles, name_labels
+from napari_alnt.data.inspection import Inspected
 from napari_alnt.data.volume import Grid
 from napari_alnt.errors import AlntError
 from napari_alnt.simulation import PhantomCase
@@ -20,7 +22,7 @@ from napari_alnt.simulation import PhantomCase
 
 def other_grid(phantom: PhantomCase, folder: Path) -> CaseFiles:
     image = nib.load(phantom.truth)
-    image.header.set_sform(image.affine + np.eye(4)[:, [3, 3, 3, 0]] * 0.4, 1)
+    image.header.set_sform(image.affine + np.eye(4)[:, [3, 3, 3, 0]] * 0.8, 1)
     nib.save(
         nib.Nifti1Image(np.asanyarray(image.dataobj), None, image.header), folder / "moved.nii.gz"
     )
@@ -57,43 +59,14 @@ def test_a_case_that_will_not_do_leaves_no_project(
     assert not (tmp_path / "project").exists()
 
 
-def test_inspection_finds_grid_hashes_and_values(tmp_path, phantoms):
-    grid = read_grid(phantoms[0].image)
-    mask = np.zeros(grid.shape, int)
-    mask[0, 0, :3] = (3, 255, 9)
-    write_labels(tmp_path / "mask.nii.gz", mask, grid)
-    cases = [
-        phantoms[1].files(),
-        CaseFiles("x", phantoms[0].image, expert=tmp_path / "mask.nii.gz"),
-    ]
-    heard: list[tuple[int, int]] = []
-    first, second = inspect_files(cases, 255, lambda done, total: heard.append((done, total)))
-    assert heard == [(1, 2), (2, 2)]
-    assert (set(first.values), first.expert_sha256) == ({1, 2}, "")
-    assert second.values == dict.fromkeys((3, 9), str(tmp_path / "mask.nii.gz"))
-    assert (second.image_sha256, second.teacher_sha256) == (sha256(phantoms[0].image), "")
-    assert second.grid.matches(grid)
-
-
-@pytest.mark.parametrize(
-    "name", ["", "a:b", "a?", "a\n", " a", "a ", ".a", "a.", "x" * 121, "CON", "com1.txt", "a\\b"]
-)
-def test_a_name_that_is_no_folder_on_some_system_is_refused(name, phantoms):
-    with pytest.raises(AlntError, match="cannot name a folder"):
-        inspect_files([CaseFiles(name, phantoms[0].image)], 255)
-
-
-@pytest.mark.parametrize("name", ["console", "a.b", "Müller 3", "com10", "x" * 120, "[a]"])
-def test_a_name_that_is_a_folder_everywhere_is_taken(name, phantoms):
-    assert len(inspect_files([CaseFiles(name, phantoms[0].image)], 255)) == 1
-
-
 # labels -------------------------------------------------------------------------------------------
 
 
 def inspected(**values: str) -> Inspected:
     grid = Grid.new((1, 1, 1), (1, 1, 1))
-    return Inspected(grid, "", "", "", {int(name[1:]): file for name, file in values.items()})
+    held = {int(name[1:]): file for name, file in values.items()}
+    image = image_content(np.zeros((1, 1, 1)))
+    return Inspected(grid, "", "", "", None, None, None, held, image, {})
 
 
 def test_labels_are_those_found_or_those_given():

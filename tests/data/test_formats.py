@@ -21,12 +21,12 @@ from napari_alnt.data import (
     OnDisk,
     Patterns,
     Project,
+    formats,
     read_volume,
     sha256,
     write_image,
     write_labels,
 )
-from napari_alnt.data import formats as module
 from napari_alnt.data.formats import find_format, hash_pair, known_format
 from napari_alnt.errors import AlntError
 
@@ -94,7 +94,7 @@ def is_slices(path: Path) -> bool:
 def toys(monkeypatch):
     """Two formats more: one by its ending, one that is a folder."""
     own = (Format((".toy",), open_text), Format((), open_slices, None, hash_slices, is_slices))
-    monkeypatch.setattr(module, "FORMATS", (*FORMATS, *own))
+    monkeypatch.setattr(formats, "FORMATS", (*FORMATS, *own))
 
 
 def test_a_new_format_is_one_record(toys, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from typing import Any
 
 import nibabel as nib
@@ -64,7 +65,7 @@ def test_labels_that_do_not_fit_change_nothing(project: Project, kind: str) -> N
 
 def test_a_file_left_by_a_crash_is_not_written_over(project: Project) -> None:
     case = project.by_role("pool")[0]
-    left = project.folder / "labels" / case.name / "0001.nii.gz"
+    left = project.label_folder(case) / "0001.nii.gz"
     left.parent.mkdir(parents=True)
     left.write_bytes(b"left")
     assert project.labels.accept(case.name, np.zeros(case.shape, np.uint8)).number == 2
@@ -73,20 +74,20 @@ def test_a_file_left_by_a_crash_is_not_written_over(project: Project) -> None:
 
 def test_drafts_and_marks(project: Project) -> None:
     name, shape = (case := project.by_role("pool")[0]).name, case.shape
-    assert project.labels.load_draft(name) is None
+    assert project.drafts.load(name) is None
     project.set_status(name, "skipped")
     assert project.case(name).status == "skipped"
     for value in (1, 2):
-        project.labels.save_draft(name, np.full(shape, value), seconds=value)
-    draft = project.labels.load_draft(name)
+        project.drafts.save(name, np.full(shape, value), seconds=value)
+    draft = project.drafts.load(name)
     assert draft is not None
     assert (draft == 2).all()
-    assert (project.case(name).status, project.labels.draft_seconds(name)) == ("draft", 2)
-    project.labels.drop_draft(name)
-    assert (project.labels.load_draft(name), project.case(name).status) == (None, "new")
-    project.labels.save_draft(name, np.full(shape, 1))
+    assert (project.case(name).status, project.drafts.seconds(name)) == ("draft", 2)
+    project.drafts.drop(name)
+    assert (project.drafts.load(name), project.case(name).status) == (None, "new")
+    project.drafts.save(name, np.full(shape, 1))
     project.labels.accept(name, np.full(shape, 1))
-    assert project.labels.load_draft(name) is None
+    assert project.drafts.load(name) is None
     with pytest.raises(AlntError, match="only pool cases"):
         project.set_status(name, "flagged")
     with pytest.raises(AlntError, match="cannot be set"):
@@ -129,11 +130,25 @@ def test_the_ignore_label_is_accepted_and_unknown_values_are_not(project, tmp_pa
     case = project.by_role("pool")[0]
     grid = read_grid(case.image)
     path = tmp_path / "mask.nii.gz"
-    write_labels(path, np.full(case.shape, 255), grid)
-    assert (project.labels.read_mask(case.name, path).voxels == 255).all()
+    unlabelled = np.zeros(case.shape, np.uint8)
+    unlabelled[:5] = 255
+    write_labels(path, unlabelled, grid)
+    assert np.array_equal(project.labels.read_mask(case.name, path).voxels, unlabelled)
     write_labels(path, np.full(case.shape, 3), grid)
     with pytest.raises(AlntError, match=r"mask\.nii\.gz.*label 3.*\(1, 2\)"):
         project.labels.read_mask(case.name, path)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64])
+def test_a_correction_whose_structure_has_the_ignore_label_is_refused(project, dtype):
+    case = project.by_role("pool")[0]
+    labels = np.zeros(case.shape, dtype)
+    labels[9:12, 9:12, 9:12] = 255
+    with pytest.raises(AlntError, match=f"'{case.name}' holds no value but 0 and 255"):
+        project.labels.accept(case.name, labels)
+    assert project.labels.versions(case.name) == ()
+    labels[10, 10, 10] = 1
+    assert project.labels.accept(case.name, labels).number == 1
 
 
 def test_the_hash_of_a_teachers_mask_in_two_files_is_that_of_both(project, tmp_path):
@@ -150,18 +165,21 @@ def test_the_hash_of_a_teachers_mask_in_two_files_is_that_of_both(project, tmp_p
 
 def test_a_draft_that_does_not_fit_leaves_the_one_before(project):
     case = project.by_role("pool")[0]
-    project.labels.save_draft(case.name, np.full(case.shape, 1), seconds=3)
+    project.drafts.save(case.name, np.full(case.shape, 1), seconds=3)
     with pytest.raises(AlntError, match="voxels"):
-        project.labels.save_draft(case.name, np.full((1, 2, 3), 1), seconds=4)
-    assert project.labels.load_draft(case.name).all()
-    assert project.labels.draft_seconds(case.name) == 3
+        project.drafts.save(case.name, np.full((1, 2, 3), 1), seconds=4)
+    assert project.drafts.load(case.name).all()
+    assert project.drafts.seconds(case.name) == 3
 
 
-def test_a_draft_whose_file_is_lost_is_none(project):
+def test_a_draft_whose_file_is_lost_is_said(project):
     case = project.by_role("pool")[0]
-    project.labels.save_draft(case.name, np.full(case.shape, 1))
-    (project.folder / "labels" / case.name / "draft.nii.gz").unlink()
-    assert project.labels.load_draft(case.name) is None
+    project.drafts.save(case.name, np.full(case.shape, 1))
+    project.drafts.file(case.name).unlink()
+    with pytest.raises(AlntError, match=r"draft of case .* is lost .*discard"):
+        project.drafts.load(case.name)
+    project.drafts.drop(case.name)
+    assert project.drafts.load(case.name) is None
 
 
 # the Dice of masks --------------------------------------------------------------------------------
@@ -189,6 +207,21 @@ def test_the_dice_is_that_of_counting(seed):
         other = np.where(other == 3, 0, other).astype(np.uint16)
     assert mask_dice(one, other, 255) == pytest.approx(_dice_by_counting(one, other, 255))
     assert mask_dice(one, one, 255) == 1
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.uint32, np.int64, np.uint64])
+def test_the_dice_of_large_values_takes_no_memory_by_the_value(dtype):
+    values = np.array([0, 0, 1, 65_535, 65_536, 10**8, 2**31 - 1, 255], dtype)
+    rng = np.random.default_rng(0)
+    one, other = (rng.choice(values, (9, 10, 11)) for _ in range(2))
+    expected = _dice_by_counting(one, other, 255)
+    tracemalloc.start()
+    dice = mask_dice(one, other, 255)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert dice == pytest.approx(expected)
+    assert mask_dice(one, np.where(other == 255, 0, other).astype(np.uint8), 255) < 1
+    assert peak < 2**20
 
 
 def test_the_dice_of_nothing_and_of_a_label_that_one_lacks():

@@ -91,7 +91,7 @@ def test_one_writes_and_others_look(project: Project) -> None:
             lambda: other.set_status(case.name, "flagged"),
             lambda: other.runs.start("train", other.settings),
             lambda: other.save_settings(other.settings),
-            lambda: other.labels.save_draft(case.name, np.zeros(case.shape, np.uint8)),
+            lambda: other.drafts.save(case.name, np.zeros(case.shape, np.uint8)),
         ):
             with pytest.raises(ReadOnly):
                 change()
@@ -147,7 +147,7 @@ def test_a_project_that_cannot_be_made_leaves_the_folder_that_was_there(tmp_path
 
 
 def test_a_failed_write_of_the_table_leaves_no_folder(tmp_path, make_project, monkeypatch):
-    def fail(path: Path, write: object) -> None:
+    def fail(path: Path, write: object, replace: bool) -> None:
         raise AlntError("The disk is full.")
 
     monkeypatch.setattr("napari_alnt.data.project.write_atomic", fail)
@@ -178,7 +178,7 @@ with Project.open(sys.argv[1]) as project:
         labels = np.roll(labels, 1)
         version = project.labels.accept(case.name, labels, seconds=1)
         print(version.number, version.sha256, flush=True)
-        project.labels.save_draft(case.name, labels)
+        project.drafts.save(case.name, labels)
 """
 
 
@@ -225,21 +225,21 @@ def test_a_full_disk_leaves_the_project_as_it_was(tmp_path, make_project):
             case = project.by_role("pool")[0]
             noise = np.random.default_rng(0).integers(0, 3, case.shape).astype(np.uint8)
             project.labels.accept(case.name, noise)
-            project.labels.save_draft(case.name, noise)
+            project.drafts.save(case.name, noise)
             (disk / "rest").write_bytes(
                 bytes(os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize)
             )
             before = (project.cases, project.labels.versions(case.name))
             for change in (
                 lambda: project.labels.accept(case.name, noise[::-1]),
-                lambda: project.labels.save_draft(case.name, noise[::-1]),
+                lambda: project.drafts.save(case.name, noise[::-1]),
                 lambda: project.runs.start("train", project.settings),
                 lambda: write_image(disk / "x.nii.gz", noise, read_grid(case.image)),
             ):
                 with pytest.raises(AlntError, match="full"):
                     change()
             assert (project.cases, project.labels.versions(case.name)) == before
-            draft = project.labels.load_draft(case.name)
+            draft = project.drafts.load(case.name)
             assert draft is not None
             np.testing.assert_array_equal(draft, noise)
             (disk / "rest").unlink()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from napari_alnt.data import CaseFiles, Datalist, NnUNet, Patterns, Project, Source
+from napari_alnt.data.sources import load_json, patient_of
 from napari_alnt.errors import AlntError
 
 
@@ -51,7 +52,6 @@ def test_patterns_find_images_masks_and_patients(tmp_path: Path) -> None:
     [
         ("none/*.nii.gz", None, None, None, "No images were found"),
         ("ct", "gold/{case}_x.nii.gz", None, None, "found for none of the 2"),
-        ("ct", None, "net", None, "Case 'b' has neither"),
         ("ct", None, "net/a.nii.gz", None, "neither a folder"),
         ("ct", None, "ct", None, "its own mask"),
         ("ct", None, None, "(", "no regular expression"),
@@ -76,55 +76,6 @@ def test_what_patterns_do_not_find_is_told(
         Patterns(images, expert, teacher, patient).cases()
 
 
-def test_nnunet_folder(tmp_path: Path) -> None:
-    touch(
-        tmp_path,
-        "imagesTr/liver_1_0000.nii.gz",
-        "imagesTr/liver_2_0000.nii.gz",
-        "labelsTr/liver_1.nii.gz",
-    )
-    (tmp_path / "dataset.json").write_text(
-        json.dumps({"labels": {"background": 0, "liver": 1, "ignore": 2}})
-    )
-    first, second = NnUNet(tmp_path).cases()
-    assert (first.name, first.expert, second.expert) == (
-        "liver_1",
-        tmp_path / "labelsTr" / "liver_1.nii.gz",
-        None,
-    )
-    assert NnUNet(tmp_path).labels() == {1: "liver"}
-    (tmp_path / "dataset.json").write_text(
-        json.dumps({"labels": {"0": "background", "1": "liver"}})
-    )
-    assert NnUNet(tmp_path).labels() == {1: "liver"}
-    touch(tmp_path, "imagesTr/liver_1_0001.nii.gz")
-    with pytest.raises(AlntError, match="first channel"):
-        NnUNet(tmp_path).cases()
-
-
-def test_datalist(tmp_path: Path) -> None:
-    touch(tmp_path, "i/a.nii.gz", "i/b.nii.gz", "m/a.nii.gz", "m/b.nii.gz")
-    content = {
-        "training": [{"image": "i/a.nii.gz", "label": "m/a.nii.gz", "patient": 7}],
-        "validation": [{"image": "i/b.nii.gz", "pseudo_label": "m/b.nii.gz"}],
-    }
-    path = tmp_path / "list.json"
-    path.write_text(json.dumps(content))
-    first, second = Datalist(path).cases()
-    assert (first.name, first.patient, first.teacher) == ("a", "7", None)
-    assert (second.expert, second.teacher) == (None, tmp_path / "m/b.nii.gz")
-    for broken in (
-        "{",
-        "[]",
-        "{}",
-        '{"training": [{"label": "x"}]}',
-        '{"training": [{"image": "gone.nii"}]}',
-    ):
-        path.write_text(broken)
-        with pytest.raises(AlntError, match=r"list\.json"):
-            Datalist(path).cases()
-
-
 def test_brackets_in_a_name_are_no_pattern(tmp_path):
     touch(tmp_path, "ct/a[1].nii.gz", "net/a[1]_seg.nii.gz", "net/a1_seg.nii.gz")
     (case,) = Patterns(f"{tmp_path}/ct", teacher=f"{tmp_path}/net/{{case}}_seg.nii.gz").cases()
@@ -142,31 +93,6 @@ def test_a_folder_in_a_folder_is_found_by_two_stars(tmp_path):
     found = Patterns(f"{tmp_path}/**/*.nii.gz").cases()
     assert [case.name for case in found] == ["b", "a"]
     assert all(case.image.is_absolute() for case in found)
-
-
-def test_nnunet_cases_take_a_teacher_and_a_patient(tmp_path):
-    touch(tmp_path, "imagesTr/a1_0000.nii.gz", "labelsTr/b1.nii.gz", "net/a1.nii.gz")
-    (case,) = NnUNet(tmp_path, teacher=str(tmp_path / "net"), patient="^.").cases()
-    assert (case.name, case.patient, case.expert) == ("a1", "a", None)
-    assert case.teacher == tmp_path / "net" / "a1.nii.gz"
-
-
-def test_regions_are_no_labels(tmp_path):
-    labels = {"background": 0, "whole": [1, 2], "core": 2, "ignore": 3}
-    (tmp_path / "dataset.json").write_text(json.dumps({"labels": labels}))
-    assert NnUNet(tmp_path).labels() == {2: "core"}
-    assert NnUNet(tmp_path / "none").labels() == {}
-
-
-def test_a_data_list_that_repeats_a_name_or_lacks_a_mask_is_refused(tmp_path):
-    touch(tmp_path, "i/a.nii.gz", "j/A.nii.gz", "m/a.nii.gz")
-    path = tmp_path / "list.json"
-    path.write_text(json.dumps({"training": ["i/a.nii.gz", {"image": "j/A.nii.gz"}]}))
-    with pytest.raises(AlntError, match="Two images have the name 'A'"):
-        Datalist(path).cases()
-    path.write_text(json.dumps({"training": [{"image": "i/a.nii.gz", "label": "m/b.nii.gz"}]}))
-    with pytest.raises(AlntError, match=r"list\.json.*b\.nii\.gz"):
-        Datalist(path).cases()
 
 
 # sources as records -------------------------------------------------------------------------------
@@ -199,3 +125,99 @@ def test_a_source_of_ones_own_makes_a_project(tmp_path, phantoms):
     labels = source.labels() or None
     with Project.create(tmp_path / "project", source.cases(), labels=labels) as project:
         assert [case.role for case in project.cases].count("test") == 1
+
+
+def test_a_source_has_nothing_to_add_by_itself():
+    class Nothing(Source):
+        def cases(self) -> tuple[CaseFiles, ...]:
+            return ()
+
+    source = Nothing()
+    assert (source.labels(), source.notices(), source.ignore_label()) == ({}, (), None)
+
+
+# what is left out ---------------------------------------------------------------------------------
+
+
+def told(source: Source) -> list[str]:
+    return [str(notice) for notice in source.notices()]
+
+
+def test_masks_that_belong_to_no_image_are_said(tmp_path):
+    touch(tmp_path, *(f"ct/c{n}.nii.gz" for n in range(4)), "gold/c0.nii.gz", "gold/c1.nii.gz")
+    touch(tmp_path, "gold/C2.nii.gz", "gold/c03.nii.gz", "auto/c3.nii.gz", "auto/c2.nii.gz")
+    for rule in ("gold", "gold/{case}.nii.gz"):
+        source = Patterns(f"{tmp_path}/ct", f"{tmp_path}/{rule}", f"{tmp_path}/auto")
+        (notice,) = told(source)
+        assert "2 expert masks belong to no image ('C2.nii.gz', 'c03.nii.gz')" in notice
+    assert told(Patterns(f"{tmp_path}/ct", teacher=f"{tmp_path}/auto"))[0].startswith("In 2 cases")
+
+
+def test_images_and_other_masks_in_one_folder_are_not_left_out(tmp_path):
+    for number in (1, 2, 3):
+        touch(tmp_path, f"d/P{number}_CT.nii.gz", f"d/P{number}_auto.nii.gz")
+    touch(tmp_path, "d/P1_seg.nii.gz")
+    rules = (f"{tmp_path}/d/{{case}}_{kind}.nii.gz" for kind in ("CT", "seg", "auto"))
+    source = Patterns(*rules)
+    assert [case.name for case in source.cases()] == ["P1", "P2", "P3"]
+    assert told(source) == []
+    wide = Patterns(f"{tmp_path}/d/{{case}}_CT.nii.gz", f"{tmp_path}/d/{{case}}_s*.nii.gz")
+    assert told(wide) == []
+
+
+def test_a_missing_teacher_mask_is_a_notice(tmp_path):
+    touch(tmp_path, *(f"ct/c{n}.nii.gz" for n in range(4)), "gold/c0.nii.gz", "auto/c1.nii.gz")
+    source = Patterns(f"{tmp_path}/ct", f"{tmp_path}/gold", f"{tmp_path}/auto")
+    (notice,) = source.notices()
+    assert notice.cases == ("c2", "c3")
+    assert [case.name for case in source.cases() if case.teacher] == ["c1"]
+    assert told(Patterns(f"{tmp_path}/ct", f"{tmp_path}/gold")) == []
+
+
+def test_images_of_no_known_format_are_said_and_texts_are_not(tmp_path):
+    touch(tmp_path, "ct/a.nii.gz", "ct/b.nrrd", "ct/c.MHA", "ct/notes.txt", "ct/list.json")
+    (notice,) = told(Patterns(f"{tmp_path}/ct"))
+    assert "2 files are of no known format and left out ('b.nrrd', 'c.MHA')" in notice
+
+
+def test_masks_of_no_known_format_are_named(tmp_path):
+    touch(tmp_path, "ct/a.nii.gz", "ct/b.nii.gz", "gold/a.seg.nrrd", "gold/b.seg.nrrd")
+    for rule in ("gold", "gold/{case}.seg.nrrd"):
+        with pytest.raises(AlntError, match=r"none of the 2 images \(2 files are of no known"):
+            Patterns(f"{tmp_path}/ct", f"{tmp_path}/{rule}").cases()
+
+
+def test_one_name_for_all_images_asks_for_the_case_in_the_pattern(tmp_path):
+    for number in (1, 2):
+        touch(tmp_path, f"d/case_{number}/imaging.nii.gz", f"d/case_{number}/gold.nii.gz")
+    with pytest.raises(AlntError, match=r"Two images.*write \{case\} for what differs"):
+        Patterns(f"{tmp_path}/d/*/imaging.nii.gz").cases()
+    rule = f"{tmp_path}/d/{{case}}"
+    found = Patterns(f"{rule}/imaging.nii.gz", f"{rule}/gold.nii.gz").cases()
+    assert [(case.name, case.expert.parent.name) for case in found] == [
+        ("case_1", "case_1"),
+        ("case_2", "case_2"),
+    ]
+
+
+# JSON and patients --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le-bom"])
+def test_json_is_read_in_every_encoding_of_windows(tmp_path, encoding):
+    text = json.dumps({"label": "Läsion"}, ensure_ascii=False)
+    is_le = encoding == "utf-16-le-bom"
+    content = b"\xff\xfe" + text.encode("utf-16-le") if is_le else text.encode(encoding)
+    (tmp_path / "a.json").write_bytes(content)
+    assert load_json(tmp_path / "a.json") == {"label": "Läsion"}
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe{", b"\xff", b"[" * 100_000])
+def test_what_is_no_json_is_a_sentence(tmp_path, content):
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(AlntError, match=r"a\.json' cannot be read as JSON"):
+        load_json(tmp_path / "a.json")
+
+
+def test_a_group_of_the_patient_that_is_not_there_is_nobody():
+    assert patient_of(r"c(\d)?", "c") == ""

@@ -8,12 +8,14 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pytest
 
 from napari_alnt.data import Project
+from napari_alnt.data import table as module
 from napari_alnt.data.table import VERSION, Table, insert, put, record
 from napari_alnt.errors import AlntError, NewerProject, ReadOnly
 
@@ -40,8 +42,8 @@ def table(tmp_path):
 def test_a_new_table_has_this_version(table):
     assert (table.version, table.newer) == (VERSION, False)
     assert table.rows("PRAGMA journal_mode")[0][0] == "delete"
-    # FULL: an acknowledged transaction outlives a power failure
-    assert table.rows("PRAGMA synchronous")[0][0] == 2
+    # EXTRA: an acknowledged transaction outlives a power failure
+    assert table.rows("PRAGMA synchronous")[0][0] == 3
 
 
 def test_records_come_back_from_their_rows(table):
@@ -169,3 +171,42 @@ def test_a_damaged_table_is_refused(project, content, says, write):
 def test_a_missing_table_is_named(tmp_path):
     with pytest.raises(AlntError, match=r"none\.sqlite"):
         Table(tmp_path / "none.sqlite", write=True)
+
+
+@pytest.mark.parametrize("kind", ["IMMEDIATE", "DEFERRED"], ids=["writer", "reader"])
+def test_a_table_in_use_is_waited_for_and_nothing_is_lost(table, kind):
+    other = sqlite3.connect(table.path, isolation_level=None)
+    other.execute(f"BEGIN {kind}")
+    other.execute("SELECT * FROM notes").fetchall()
+    seen = []
+
+    def let_go():
+        while not table.waiting:
+            time.sleep(0.01)
+        seen.append(True)
+
+    watcher = threading.Thread(target=let_go)
+    watcher.start()
+
+    def write():
+        with table.change() as connection:
+            insert(connection, "notes", Note("a"))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    watcher.join(20)
+    other.close()
+    writer.join(20)
+    assert seen == [True]
+    assert not table.waiting
+    assert [row["name"] for row in table.rows("SELECT name FROM notes")] == ["a"]
+
+
+def test_a_table_that_stays_in_use_is_a_sentence(table, monkeypatch):
+    monkeypatch.setattr(module, "PATIENCE", 0.0)
+    other = sqlite3.connect(table.path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(AlntError, match="in use by another program"):
+        table.rows("SELECT * FROM notes")
+    other.close()
+    assert not table.waiting

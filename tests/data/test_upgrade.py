@@ -136,7 +136,7 @@ def test_all_that_an_old_table_holds_is_there(old, write):
         (accepted,) = project.labels.versions("c")
         assert (accepted.reverted, accepted.confirmed, accepted.author) == (True, True, "Dr A")
         assert math.isnan(accepted.dice) if version == 1 else accepted.dice == 0.875
-        assert project.labels.draft_seconds("c") == 12.5
+        assert project.drafts.seconds("c") == 12.5
     assert version_of(folder) == (VERSION if write else version)
     if not write:
         assert sha256(folder / "alnt.sqlite") == before

@@ -106,6 +106,17 @@ def test_masks_that_will_not_do(shared: Path, name: str, says: str) -> None:
         assert "bigendian_int16.nii" in str(caught.value)
 
 
+@pytest.mark.parametrize(("shape", "axes"), [((2, 3, 5), "RAS"), ((2, 3, 4), "LAS")])
+def test_a_mask_on_another_grid_is_refused_with_both_names(tmp_path, shape, axes):
+    image, mask = tmp_path / "a.nii", tmp_path / "m.nii"
+    write_image(image, np.zeros((2, 3, 4), np.int16), Grid.new((2, 3, 4), (1, 1, 1), axes="RAS"))
+    other = Grid.new(shape, (1, 1, 1), axes=axes, origin=(0.2, 0, 0))
+    write_labels(mask, np.zeros(shape, int), other)
+    for like in (read_grid(image), read_volume(image)):
+        with pytest.raises(AlntError, match=r"m\.nii' does not lie on the grid of .*a\.nii"):
+            read_labels(mask, like)
+
+
 AXES = [
     "".join(signs)
     for order in itertools.permutations(["LR", "PA", "SI"])
@@ -329,8 +340,9 @@ def test_grids_differ_in_words() -> None:
     assert grid.difference(Grid.new((2, 3, 5), (5, 1, 2))) == "2×3×4 voxels against 2×3×5"
     moved = Grid.new((2, 3, 4), (5, 1, 2), origin=(0, 0, 0.5))
     assert grid.difference(moved) == "corners 0.5 mm apart"
-    # a hundredth of the smallest voxel is rounding
-    assert grid.matches(Grid.new((2, 3, 4), (5, 1, 2), origin=(0, 0.009, 0)))
+    # a tenth of the smallest voxel is rounding: real headers are rounded to tenths of a mm
+    assert grid.matches(Grid.new((2, 3, 4), (5, 1, 2), origin=(0, 0.099, 0)))
+    assert not grid.matches(Grid.new((2, 3, 4), (5, 1, 2), origin=(0, 0.101, 0)))
 
 
 def test_a_grid_is_read_without_its_voxels(tmp_path: Path) -> None:

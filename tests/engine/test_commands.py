@@ -82,7 +82,7 @@ def test_requests_are_handed_out_once_in_their_order(pipe):
 
 
 def test_a_line_that_is_no_command_is_passed_over(pipe):
-    pipe.write("not JSON", '{"kind": "Nonsense"}')
+    pipe.write("not JSON", '{"kind": "Nonsense"}', to_line(Warned("an event")), "[" * 100_000)
     pipe.send(Command("pause"))
     until(lambda: pipe.commands.paused)
     assert not pipe.commands.stopped

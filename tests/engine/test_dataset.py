@@ -52,6 +52,20 @@ def test_a_mask_changed_in_place_is_not_served_from_the_cache(project, balls):
     assert (before != after).any()
 
 
+def test_a_damaged_cache_is_no_hindrance(project):
+    case = project.case("ball_05")
+    whole = dataset(project).pseudo(case)
+    expected = [np.array(part) for part in (whole.image, whole.target, whole.centres)]
+    del whole
+    files = sorted((project.folder / "cache").glob("*.npy"))
+    assert len(files) == 3
+    for file in files:
+        file.write_bytes(file.read_bytes()[:-7])
+    again = dataset(project).pseudo(case)
+    for found, wanted in zip((again.image, again.target, again.centres), expected, strict=True):
+        np.testing.assert_array_equal(found, wanted)
+
+
 def test_unknown_voxels_stay_unknown_on_the_training_grid(project):
     case = project.case("ball_05")
     labels = project.teacher(case).voxels.copy()

@@ -8,7 +8,7 @@ import math
 import pytest
 
 from napari_alnt.core import StepReport
-from napari_alnt.engine.ledger import EpochAccumulator
+from napari_alnt.engine.ledger import EpochAccumulator, check_interrupted
 
 CASES = {"a": ("pool", "teacher"), "b": ("pool", "teacher"), "x": ("reference", "0002")}
 
@@ -100,3 +100,16 @@ def test_an_epoch_interrupted_under_an_earlier_name_is_read():
     old = first.to_dict()
     old["roster"] = old.pop("cases")
     assert rows(EpochAccumulator(CASES, old))["a"].seen == 1
+
+
+def test_an_interrupted_epoch_can_be_taken_up_under_its_former_names():
+    accumulator = EpochAccumulator(CASES)
+    accumulator.add(report(a=(0.2, 1.0, 1.0)), ("x",))
+    values = json.loads(json.dumps(accumulator.to_dict()))
+    check_interrupted(values)
+    check_interrupted(json.loads(json.dumps(EpochAccumulator(CASES).to_dict())))
+    values["roster"] = values.pop("cases")
+    check_interrupted(values)
+    values["sums"]["b"] = values["sums"]["a"] | {"weight": None}
+    with pytest.raises(ValueError, match="none"):
+        check_interrupted(values)

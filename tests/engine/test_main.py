@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -152,37 +150,3 @@ def test_a_process_that_is_ended_while_it_fails_still_says_why(balls):
     assert event.message == PROCESS_LOST
     assert "Connection reset by peer" in event.detail
     assert done.returncode == 1
-
-
-def test_the_child_ends_when_its_parent_is_killed(balls):
-    with subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "import sys; from napari_alnt.session import Session; from napari_alnt.events import"
-            " StepDone\n"
-            "session = Session.open(sys.argv[1])\n"
-            "engine = session.start('train')\n"
-            "for event in engine.events():\n"
-            "    if isinstance(event, StepDone): print(engine.pid, flush=True); input()\n",
-            str(balls.folder),
-        ],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as parent:
-        child = int(parent.stdout.readline())
-        parent.kill()
-    for _ in itertools.repeat(None, 100):
-        if not alive(child):
-            return
-        signal.sigtimedwait([], 0.1)
-    pytest.fail("the engine outlived its parent by 10 s")
-
-
-def alive(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().split()[2] != "Z"
-    except OSError:
-        return False

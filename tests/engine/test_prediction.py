@@ -14,6 +14,7 @@ from napari_alnt.engine.dataset import Dataset
 from napari_alnt.engine.evaluation import Evaluator
 from napari_alnt.engine.prediction import argmax_on_grid, key_slice
 from napari_alnt.engine.student import Student
+from napari_alnt.errors import AlntError
 
 
 def evaluator_of(project: Project, **changes: object) -> Evaluator:
@@ -98,3 +99,21 @@ def test_the_slice_shown_first_is_where_the_masks_differ_most():
     mask[3] = core.IGNORE  # nobody has labelled there
     assert key_slice(prediction, mask) == 1
     assert key_slice(prediction * 0, mask * 0) == 2
+
+
+@pytest.mark.parametrize("name", ["maps", "maps/0005_student.nii.gz", "maps/0005_trust.nii.gz"])
+def test_nothing_is_written_through_a_link(project, tmp_path, name):
+    evaluator = evaluator_of(project)
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    link = evaluator.run.folder / name
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(outside if name == "maps" else outside / "file")
+    with pytest.raises(AlntError, match="leads out of"):
+        evaluator_of_run(evaluator).predictor.write(project.case("ball_04"), evaluator.direction())
+    assert list(outside.iterdir()) == []
+
+
+def evaluator_of_run(evaluator: Evaluator) -> Evaluator:
+    """The same run, looked at anew."""
+    return dataclasses.replace(evaluator)

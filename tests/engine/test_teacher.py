@@ -11,6 +11,7 @@ from napari_alnt import core
 from napari_alnt.data import Project, read_grid, read_labels
 from napari_alnt.engine.student import learning_rate
 from napari_alnt.engine.teacher import Teaching
+from napari_alnt.errors import AlntError
 from napari_alnt.events import CheckpointSaved, Finished, Progress, Started, TeacherWritten, Tested
 
 
@@ -107,3 +108,16 @@ def test_a_stop_while_masks_are_written_keeps_those_that_are(teaching, commands)
             commands.stopped = True
     assert written == 1
     assert event == Finished(4, "stopped")
+
+
+@pytest.mark.parametrize("name", ["teacher", "teacher/0005.nii.gz", "checkpoint"])
+def test_nothing_is_written_through_a_link(teaching, tmp_path, name):
+    one = teaching()
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    link = one.run.folder / name
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(outside / "file" if "." in name else outside)
+    with pytest.raises(AlntError, match="leads out of"):
+        list(one.events())
+    assert list(outside.iterdir()) == []

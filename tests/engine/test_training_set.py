@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import shutil
 
+import numpy as np
 import pytest
 
-from napari_alnt.data import Project
+from napari_alnt.data import Project, read_grid, write_labels
 from napari_alnt.engine.dataset import Dataset
 from napari_alnt.engine.distributed import TorchProcessGroup
 from napari_alnt.engine.training_set import TrainingSet, prepared
-from napari_alnt.errors import AlntError
+from napari_alnt.errors import AlntError, ChangedFile
 from napari_alnt.events import ExpertsChanged, Warned
 
 POOL = ["ball_04", "ball_05", "ball_06", "ball_07"]
@@ -114,3 +115,20 @@ def test_processes_read_until_all_have_seen_the_same(current, one_of_two, monkey
     monkeypatch.setattr(group, "collect", collect)
     assert list(current(group=group).pool) == POOL
     assert len(looks) == 2
+
+
+def test_a_mask_that_changes_between_two_epochs_is_not_trained_on(project, current):
+    first = current()
+    case = project.by_role("pool")[0]
+    grid = read_grid(case.teacher)
+    write_labels(case.teacher, np.zeros(grid.shape, np.uint8), grid)
+    with pytest.raises(ChangedFile, match=f"teacher mask of case '{case.name}'"):
+        current(first)
+
+
+def test_files_out_of_reach_are_not_missed_where_the_cache_has_them(project, current):
+    first = current()
+    for case in project.cases:
+        case.image.unlink()
+    again = current(first)
+    assert list(again.pool) == list(first.pool)

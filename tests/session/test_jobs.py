@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -11,135 +10,35 @@ import pytest
 from napari_alnt.errors import AlntError
 from napari_alnt.events import (
     CaseScored,
-    EpochDone,
     Failed,
     Finished,
     Paused,
     Predicted,
-    Progress,
     Stalled,
     Started,
     StepDone,
-    Warned,
 )
-from napari_alnt.session.jobs import JobController, JobStatus
+from napari_alnt.session.jobs import JobController, call_now
 from napari_alnt.settings import Settings
 
 STARTED = Started(1, "cpu", "unet_small", 100, step=20, total=500, pool=4, experts=2, test=2)
 STEP = StepDone(61, 3, 0.5, 0.4, 1e-3, seconds_left=90.0)
 
 
-# the status -------------------------------------------------------------------------------------
-
-
-def status_after(*events, state="starting"):
-    status = JobStatus(state, "train")
-    for event in events:
-        status.apply(event)
-    return status
-
-
-def test_nothing_runs_at_first():
-    status = JobStatus()
-    assert (status.done, status.total, status.text) == (0, 1, "Not training")
-    assert math.isnan(status.seconds_left)
-    assert not status.training
-
-
-def test_until_the_engine_is_up_the_total_is_unknown():
-    status = status_after()
-    assert (status.done, status.total, status.text) == (0, 0, "Starting the engine …")
-    assert math.isnan(status.seconds_left)
-
-
-def test_a_started_training_stands_at_the_step_it_takes_up():
-    status = status_after(STARTED)
-    assert status.state == "running"
-    assert status.training
-    assert (status.done, status.total, status.text) == (20, 500, "step 20 / 500")
-
-
-def test_a_step_says_how_far_the_training_is():
-    status = status_after(STARTED, STEP)
-    assert (status.done, status.total) == (61, 500)
-    assert status.text == "Epoch 3 · step 61 / 500"
-    assert status.seconds_left == 90.0
-    assert status.stage == "training"
-
-
-def test_a_stage_shows_its_own_pieces_but_the_trainings_time():
-    status = status_after(STARTED, STEP, Progress("ranking", 2, 4, seconds_left=5.0))
-    assert (status.done, status.total, status.text) == (2, 4, "Ranking 2 / 4")
-    assert status.stage == "ranking"
-    assert status.seconds_left == 90.0
-
-
-def test_before_the_first_step_a_stages_own_time_is_shown():
-    assert status_after(Progress("preparing", 1, 8, seconds_left=5.0)).seconds_left == 5.0
-
-
-@pytest.mark.parametrize("event", [STEP, EpochDone(3, 61, 0.5, 0.4)])
-def test_a_stage_is_over_when_steps_go_on(event):
-    status = status_after(STARTED, STEP, Progress("ranking", 4, 4), event)
-    assert status.stage == "training"
-    assert status.text == "Epoch 3 · step 61 / 500"
-
-
-@pytest.mark.parametrize(
-    ("state", "text"),
-    [
-        ("pausing", "Pausing · Epoch 3 · step 61 / 500"),
-        ("stopping", "Stopping · Epoch 3 · step 61 / 500"),
-        ("paused", "Paused · Epoch 3 · step 61 / 500"),
-    ],
-)
-def test_a_held_up_training_says_so(state, text):
-    status = status_after(STARTED, STEP)
-    status.state = state
-    assert status.text == text
-
-
-def test_a_stop_that_was_asked_for_while_starting_holds():
-    assert status_after(STARTED, Progress("preparing", 0, 2), state="stopping").state == "stopping"
-
-
-def test_paused_comes_from_the_engine():
-    assert status_after(STARTED, Paused(61), state="pausing").state == "paused"
-
-
-@pytest.mark.parametrize(
-    ("job", "event", "sentence"),
-    [
-        ("train", Warned("Mind the gap."), ("Mind the gap.", "warn")),
-        ("train", Failed("Memory ran out."), ("Memory ran out.", "error")),
-        ("train", Finished(9), ("Training is done.", "faint")),
-        ("train", Finished(9, "stopped"), ("Stopped; Continue takes it up again.", "faint")),
-        ("teach", Finished(9), ("The teacher's masks are made.", "faint")),
-        ("teach", Finished(9, "stopped"), ("Stopped.", "faint")),
-        ("predict", Finished(9), ("", "")),
-        ("train", STEP, ("", "")),
-    ],
-)
-def test_what_the_user_is_told(job, event, sentence):
-    assert JobStatus("running", job).sentence(event) == sentence
-
-
-def test_silence_is_told_in_minutes_and_is_no_news_while_paused():
-    text, kind = JobStatus("running", "train").sentence(Stalled(300.0))
-    assert "said nothing for 5 minutes" in text
-    assert kind == "warn"
-    assert JobStatus("paused", "train").sentence(Stalled(300.0)) == ("", "")
-
-
-# the controller ---------------------------------------------------------------------------------
-
-
 class FakeEngine:
     def __init__(self):
         self.sent = []
+        self.said = []
 
     def send(self, command):
         self.sent.append((command.name, *command.cases))
+
+    def events(self):
+        while self.said:
+            yield self.said.pop(0)
+
+    def kill(self):
+        self.sent.append(("kill",))
 
 
 @dataclass
@@ -181,16 +80,23 @@ class FakeSession:
 class Desk:
     """A controller with a session that is none; ``hear`` and ``end`` are what the engine does."""
 
-    def __init__(self, **session):
+    def __init__(self, call=call_now, **session):
         self.session = FakeSession(**session)
-        self.jobs = JobController(self.session, self._listen)
+        self.jobs = JobController(self.session, self._listen, call)
         self.messages, self.received, self.states = [], [], []
         self.jobs.message.connect(lambda text, kind: self.messages.append((text, kind)))
         self.jobs.event_received.connect(self.received.append)
         self.jobs.changed.connect(lambda: self.states.append(self.jobs.status.state))
 
-    def _listen(self, engine, on_event, on_end):
-        self.engine, self.hear, self.end = engine, on_event, on_end
+    def _listen(self, heard, on_event, on_end):
+        self.engine, self.end = self.session.engine, on_end
+
+        def hear(event):
+            self.engine.said.append(event)
+            for one in heard.events():
+                on_event(one)
+
+        self.hear = hear
 
     def rank(self, case, step):
         """A ranking of a case that has had a prediction at step 1."""
@@ -338,3 +244,77 @@ def test_a_training_that_is_stopping_is_not_asked_to_renew(desk):
     desk.jobs.stop()
     desk.jobs.request_prediction("a")
     assert desk.engine.sent == [("stop",)]
+
+
+def test_a_hung_job_is_ended_and_another_can_start(desk):
+    desk.jobs.train(Settings())
+    desk.jobs.stop()
+    desk.hear(Stalled(10.0))
+    assert desk.jobs.status.hung
+    desk.jobs.kill()
+    desk.hear(Finished(20, "stopped"))
+    desk.end()
+    assert desk.engine.sent == [("stop",), ("kill",)]
+    assert desk.jobs.status.state == "idle"
+    assert not desk.jobs.status.hung
+    desk.jobs.train(Settings())
+    assert len(desk.session.starts) == 2
+
+
+class Later(list):
+    """Calls that are made when the test says so, as those of a window are."""
+
+    def __call__(self, function, *, done, failed):
+        self.append((function, done, failed))
+
+    def make(self):
+        call_now(self[0][0], done=self[0][1], failed=self.pop(0)[2])
+
+
+def test_what_is_asked_of_an_engine_that_is_not_up_yet_reaches_it():
+    later = Later()
+    desk = Desk(call=later)
+    desk.jobs.train(Settings())
+    assert desk.jobs.status.state == "starting"
+    desk.jobs.request_prediction("a")
+    desk.jobs.stop()
+    assert desk.session.starts == []
+    later.make()
+    assert desk.engine.sent == [("predict", "a"), ("stop",)]
+    assert desk.jobs.status.state == "stopping"
+    desk.hear(STARTED)
+    assert desk.jobs.status.state == "stopping"
+
+
+def test_a_start_that_fails_later_is_said_and_can_be_tried_again():
+    later = Later()
+    desk = Desk(call=later, refuses="The table is in use by another program.")
+    desk.jobs.train(Settings())
+    later.make()
+    assert desk.states == ["starting", "idle"]
+    assert desk.messages == [("The table is in use by another program.", "error")]
+    desk.session.refuses = ""
+    desk.jobs.train(Settings())
+    later.make()
+    assert desk.session.starts == [("train", (), False)]
+
+
+def test_a_controller_that_was_closed_while_a_job_started_hears_nothing():
+    later = Later()
+    desk = Desk(call=later)
+    desk.jobs.train(Settings())
+    desk.jobs.close()
+    later.make()
+    assert desk.states == ["starting"]
+    assert not hasattr(desk, "hear")
+
+
+def test_a_prediction_that_hangs_does_not_keep_a_training_waiting(desk):
+    desk.jobs.request_prediction("a")
+    desk.hear(Stalled(300.0))  # nothing waits for it
+    assert desk.engine.sent == []
+    desk.jobs.train(Settings())
+    desk.hear(Stalled(10.0))
+    assert desk.engine.sent == [("stop",), ("kill",)]
+    desk.end()
+    assert [job for job, *_ in desk.session.starts] == ["predict", "train"]

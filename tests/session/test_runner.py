@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import pytest
 
@@ -149,3 +150,18 @@ def test_a_teachers_mask_becomes_the_cases_and_its_scores_are_forgotten(session,
     session.apply(TeacherWritten("ball_05", str(balls.truth["ball_05"])))
     assert session.project.case("ball_05").teacher == balls.truth["ball_05"]
     assert "ball_05" not in session.history.scores
+
+
+def test_a_launcher_of_the_project_or_its_runs_is_never_run(session, child, tmp_path):
+    child(Finished(4))
+    canary = tmp_path / "canary"
+    values = session.project.settings.to_dict() | {"launcher": f"touch {canary}"}
+    with session.project.change() as table:
+        for sql in (
+            "UPDATE meta SET value = ? WHERE key = 'settings'",
+            "UPDATE runs SET settings = ?",
+        ):
+            table.execute(sql, (json.dumps(values),))
+    assert isinstance(list(session.train())[-1], Finished)
+    assert not canary.exists()
+    assert all(not run.settings.launcher for run in session.project.runs.all)

@@ -7,7 +7,7 @@ import pytest
 import SimpleITK as sitk
 
 from napari_alnt.errors import AlntError, ProjectLocked, ReadOnly
-from napari_alnt.events import Finished
+from napari_alnt.events import CaseScored, Finished
 from napari_alnt.session import Session, write_report
 from napari_alnt.simulation import Radiologist
 
@@ -132,13 +132,10 @@ def test_a_reverted_case_has_the_scores_of_its_former_mask_again(session, balls,
 
 def test_a_draft_is_kept_with_its_seconds_until_it_is_dropped(session, balls):
     session.save_draft("ball_05", balls.true_labels("ball_05"), 12.0)
-    labels = session.project.labels
-    assert (labels.draft_seconds("ball_05"), session.project.case("ball_05").status) == (
-        12,
-        "draft",
-    )
+    drafts = session.project.drafts
+    assert (drafts.seconds("ball_05"), session.project.case("ball_05").status) == (12, "draft")
     session.drop_draft("ball_05")
-    assert labels.load_draft("ball_05") is None
+    assert drafts.load("ball_05") is None
 
 
 def test_what_is_not_accepted_changes_nothing(session, changed):
@@ -171,3 +168,16 @@ def test_a_project_closed_by_its_session_can_be_opened_again(balls):
     Session.open(balls.folder).close()
     with Session.open(balls.folder) as session:
         assert session.engine is None
+
+
+def test_a_version_keeps_what_was_known_of_the_case(session, balls):
+    case = session.project.case("ball_05")
+    scored = CaseScored("ball_05", 1, mask_sha256=case.label_sha256, scores={"loss": 0.25})
+    session.history.take_scores([scored])
+    session.confirm("ball_05", author="Dr A")
+    session.accept("ball_05", balls.true_labels("ball_05"), source="student")
+    first, second = session.project.labels.versions("ball_05")
+    assert (first.source, first.parent) == ("teacher", "teacher")
+    assert dict(first.scores) == {"loss": 0.25}
+    # the scores were of the teacher's mask
+    assert (second.source, second.parent, dict(second.scores)) == ("student", "0001", {})

@@ -76,7 +76,7 @@ class Window:
     def draft(balls: Any, case: str) -> Any:
         """The draft of a case as it lies on the disk."""
         with Project.open(balls.folder, write=False) as project:
-            return project.labels.load_draft(case)
+            return project.drafts.load(case)
 
     def until(self, what: Callable[[], Any], seconds: float = 120) -> None:
         self.qtbot.waitUntil(lambda: bool(what()), timeout=int(1000 * seconds))
@@ -95,6 +95,20 @@ class Window:
         case = self.click_row(place)
         self.until(lambda: self.loop.correction.case == case and not self.loop.correction.loading)
         return case
+
+    def act(self, name: str) -> None:
+        """Do what a button of the open case does, and wait until it is done and shown."""
+        from napari_alnt.widgets.actions import ACTIONS
+
+        self.loop.act(ACTIONS[name])
+        self.rest()
+
+    def rest(self) -> None:
+        """Wait until nothing is read or written any more, and draw what has changed."""
+        loop = self.loop
+        for _ in range(3):  # what is drawn may mark what is drawn next
+            self.until(lambda: not (loop.correction.files.busy or loop.redraw.files.busy))
+            loop.redraw.draw()
 
     def paint(self, voxel: tuple[int, int, int]) -> None:
         """One stroke of the brush at a voxel, with the mouse."""
@@ -170,7 +184,7 @@ def full_disk(painted: Window, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wind
         raise AlntError(FULL)
 
     gate.set()
-    monkeypatch.setattr(painted.loop.session.project.labels, "save_draft", full)
+    monkeypatch.setattr(painted.loop.session.project.drafts, "save", full)
     painted.begun, painted.gate, painted.error = begun, gate, FULL
     yield painted
     gate.set()

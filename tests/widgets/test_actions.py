@@ -16,6 +16,7 @@ def test_keys_skip_flag_and_walk_through_the_queue(window, balls):
     cases = [row.case for row in window.loop.queue.in_order()]
     window.open_row(0)
     window.press(Qt.Key.Key_G)
+    window.rest()
     assert window.loop.session.project.case(cases[0]).status == "flagged"
     window.press(Qt.Key.Key_N)
     window.until(lambda: window.loop.correction.case == cases[1])
@@ -24,7 +25,7 @@ def test_keys_skip_flag_and_walk_through_the_queue(window, balls):
     window.press(Qt.Key.Key_K)
     window.until(lambda: window.loop.correction.case == cases[1])
     assert window.loop.session.project.case(cases[0]).status == "skipped"
-    window.loop.redraw.draw()
+    window.rest()
     assert [row.case for row in window.loop.queue.in_order()][-1] == cases[0]
 
 

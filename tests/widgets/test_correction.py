@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 
-from napari_alnt.data import Project
+from napari_alnt.data import Project, read_grid, read_volume, write_image
 from napari_alnt.widgets.actions import ACTIONS
 
 
@@ -27,11 +27,11 @@ def test_the_bar_names_the_case_that_stays_open(full_disk, when):
 
 
 def test_confirm_does_not_throw_strokes_away(painted, balls):
-    painted.loop.act(ACTIONS["confirm"])
+    painted.act("confirm")
     assert "not the teacher's any more" in painted.said
     assert painted.loop.session.project.case(painted.case).role == "pool"
     painted.layer.undo()
-    painted.loop.act(ACTIONS["confirm"])
+    painted.act("confirm")
     version = painted.loop.session.project.labels.versions(painted.case)[-1]
     assert version.confirmed
     painted.until(lambda: painted.loop.correction.case not in ("", painted.case))
@@ -40,14 +40,14 @@ def test_confirm_does_not_throw_strokes_away(painted, balls):
 def test_a_label_of_no_project_is_refused_in_a_sentence(painted):
     painted.layer.selected_label = 9
     painted.paint((4, 15, 15))
-    painted.loop.act(ACTIONS["accept"])
+    painted.act("accept")
     assert "label 9" in painted.said
     assert painted.loop.session.project.labels.versions(painted.case) == ()
     assert painted.loop.correction.case == painted.case
 
 
 def test_revert_brings_the_teachers_mask_back(painted):
-    painted.loop.act(ACTIONS["accept"])
+    painted.act("accept")
     painted.until(lambda: painted.loop.correction.case != painted.case)
     painted.loop.open_case(painted.case)
     painted.until(lambda: painted.loop.correction.case == painted.case)
@@ -62,7 +62,7 @@ def test_revert_brings_the_teachers_mask_back(painted):
 
 def test_accept_keeps_the_mask_with_the_time_and_goes_on(painted):
     painted.loop.correction.clock.seconds = 83.04
-    painted.loop.act(ACTIONS["accept"])
+    painted.act("accept")
     version = painted.loop.session.project.labels.versions(painted.case)[-1]
     assert version.seconds == 83.0
     assert not version.confirmed
@@ -101,19 +101,19 @@ def test_a_flag_is_taken_away_again(window, balls):
     window.dock.open_project(balls.folder)
     case = window.open_row(0)
     for status, words in (("flagged", f"{case} flagged."), ("new", "is no longer flagged")):
-        window.loop.act(ACTIONS["flag"])
+        window.act("flag")
         assert window.loop.session.project.case(case).status == status
         assert words in window.said
 
 
 def test_skip_keeps_the_strokes(painted, balls):
-    painted.loop.act(ACTIONS["skip"])
+    painted.act("skip")
     np.testing.assert_array_equal(painted.draft(balls, painted.case), painted.mask)
     assert painted.loop.session.project.case(painted.case).status == "skipped"
 
 
 def test_a_decision_that_cannot_be_kept_is_said_and_the_case_stays(full_disk):
-    full_disk.loop.act(ACTIONS["skip"])
+    full_disk.act("skip")
     assert full_disk.said == full_disk.error
     assert full_disk.loop.correction.case == full_disk.case
     assert full_disk.loop.session.project.case(full_disk.case).status != "skipped"
@@ -125,3 +125,55 @@ def test_a_case_that_is_still_read_when_the_project_closes_is_not_shown(window, 
     assert window.dock.close_project()
     window.qtbot.wait(200)  # what was read is handed over now
     assert len(window.viewer.layers) == 0
+
+
+@pytest.mark.parametrize("decision", ["accept", "confirm"])
+def test_a_layer_of_the_users_own_is_not_taken_for_the_correction(window, balls, decision):
+    window.dock.open_project(balls.folder)
+    case = window.open_row(0)
+    loop = window.loop
+    own = window.viewer.add_labels(np.zeros_like(window.layer.data), name="mine")
+    own.data[3, 4:9] = 1
+    assert window.viewer.layers.selection.active is own
+    window.act(decision)
+    assert "'mine' is the active layer" in window.said
+    assert loop.correction.case == case
+    assert loop.session.project.labels.versions(case) == ()
+    window.qtbot.mouseClick(loop.case_bar.chips[1], Qt.MouseButton.LeftButton)
+    assert window.viewer.layers.selection.active is window.layer
+    window.act(decision)
+    assert len(loop.session.project.labels.versions(case)) == 1
+    window.until(lambda: loop.correction.case not in ("", case))
+
+
+@pytest.mark.parametrize("kind", ["image", "teacher"])
+def test_a_case_whose_file_has_changed_is_not_shown(window, balls, kind):
+    window.dock.open_project(balls.folder)
+    first = window.open_row(0)
+    case = window.loop.session.project.case(list(window.loop.queue.in_order())[1].case)
+    file = getattr(case, kind)
+    mirror(file)
+    window.click_row(1)
+    window.rest()
+    assert case.name in window.said
+    assert file.name in window.said
+    assert "has changed since" in window.said
+    assert window.loop.correction.case == first
+    assert window.loop.queue.selected == first
+
+
+def mirror(file):
+    """Another content of the same size, as by an export that was made anew."""
+    voxels, grid = read_volume(file).voxels, read_grid(file)
+    write_image(file, np.ascontiguousarray(voxels[..., ::-1]), grid)
+
+
+def test_an_image_that_changed_while_its_case_is_open_takes_no_mask(painted):
+    case = painted.loop.session.project.case(painted.case)
+    mirror(case.image)
+    painted.act("accept")
+    assert case.image.name in painted.said
+    assert "has changed since" in painted.said
+    assert painted.loop.session.project.labels.versions(painted.case) == ()
+    assert painted.loop.correction.drafts.dirty
+    np.testing.assert_array_equal(painted.layer.data, painted.mask)

@@ -16,7 +16,7 @@ def test_another_case_keeps_a_draft_that_is_shown_again(painted, balls):
     painted.open_row(2)
     painted.until(lambda: not painted.loop.correction.files.busy)
     np.testing.assert_array_equal(painted.draft(balls, painted.case), painted.mask)
-    painted.loop.redraw.draw()
+    painted.rest()
     assert [row.status for row in painted.loop.queue.in_order() if row.case == painted.case] == [
         "draft"
     ]
@@ -62,7 +62,7 @@ def test_a_draft_that_cannot_be_written_keeps_the_case_open(painted, monkeypatch
     def full(*_):
         raise AlntError("The disk is full.")
 
-    monkeypatch.setattr(painted.loop.session.project.labels, "save_draft", full)
+    monkeypatch.setattr(painted.loop.session.project.drafts, "save", full)
     painted.click_row(2)
     painted.until(lambda: not painted.loop.correction.files.busy)
     assert painted.loop.correction.case == painted.case
@@ -160,7 +160,7 @@ def test_the_time_spent_is_kept_with_the_draft(painted, balls):
     painted.loop.correction.clock.seconds = 83.0
     painted.loop.correction.drafts.keep_now()
     with Project.open(balls.folder, write=False) as project:
-        assert project.labels.draft_seconds(painted.case) == 83.0
+        assert project.drafts.seconds(painted.case) == 83.0
 
 
 def test_a_draft_on_its_way_is_not_written_twice(full_disk):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from qtpy.QtCore import Qt
 
@@ -18,7 +20,7 @@ def project(balls):
 
 @pytest.fixture
 def header(project, qtbot):
-    made = ProjectHeader(project, "A setting is not known.")
+    made = ProjectHeader(project, project.settings.ranking, ["A setting is not known."])
     qtbot.addWidget(made)
     made.show()
     return made
@@ -33,10 +35,9 @@ def test_it_names_the_project_and_its_rule(header, project):
 
 
 def test_the_counts_are_by_role_and_say_where_the_student_learns(header):
-    header.refresh()
+    header.show_roles(Counter(pool=4, reference=1, teacher_training=1, test=2))
     assert header.counts.text() == "4 pool  ·  2 expert  ·  2 held-out test"
-    header.device = "cuda"
-    header.refresh()
+    header.show_device("cuda")
     assert header.counts.text().endswith("  ·  cuda")
 
 
@@ -48,8 +49,39 @@ def test_an_error_takes_the_notices_place_until_it_is_over(header):
     assert header.note.text() == "A setting is not known."
 
 
+def test_notices_are_put_away_and_stay_away(header, qtbot):
+    assert header.put_away.isVisible()
+    header.show_error("The disk is full.")
+    assert not header.put_away.isVisible()
+    header.show_notice()
+    qtbot.mouseClick(header.put_away, Qt.MouseButton.LeftButton)
+    assert not header.note.isVisible()
+    assert not header.put_away.isVisible()
+    header.show_error("The disk is full.")
+    header.show_notice()
+    assert not header.note.isVisible()
+
+
+def test_of_many_notices_a_few_are_shown_and_all_can_be_read(project, qtbot):
+    notices = [f"Setting {number} is not known." for number in range(9)]
+    header = ProjectHeader(project, "alnt", notices)
+    qtbot.addWidget(header)
+    assert header.note.text().splitlines()[:3] == notices[:3]
+    assert "6 more" in header.note.text()
+    assert header.note.toolTip().splitlines() == notices
+
+
+def test_it_says_while_another_program_uses_the_table(header):
+    assert not header.waiting.isVisible()
+    header.show_waiting(True)
+    assert "in use by another program" in header.waiting.text()
+    assert header.waiting.isVisible()
+    header.show_waiting(False)
+    assert not header.waiting.isVisible()
+
+
 def test_without_a_notice_there_is_no_line_for_it(project, qtbot):
-    header = ProjectHeader(project)
+    header = ProjectHeader(project, "alnt")
     qtbot.addWidget(header)
     header.show()
     assert not header.note.isVisible()
@@ -58,7 +90,7 @@ def test_without_a_notice_there_is_no_line_for_it(project, qtbot):
 def test_the_badge_is_for_those_who_only_look(header, balls, qtbot):
     assert not header.badge.isVisible()
     with Project.open(balls.folder, write=False) as locked:
-        other = ProjectHeader(locked)
+        other = ProjectHeader(locked, "alnt")
         qtbot.addWidget(other)
         other.show()
         assert other.badge.isVisible()

@@ -7,11 +7,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from napari_alnt.data import Project
 from napari_alnt.session import Session
 from napari_alnt.settings import WINDOWS
 from napari_alnt.widgets.actions import ACTIONS
-from napari_alnt.widgets.layers import Prediction, contrast, load_case
+from napari_alnt.widgets.layers import contrast
+from napari_alnt.widgets.open_case import Prediction
 
 
 def test_the_users_own_layers_stay(painted):
@@ -51,37 +51,6 @@ def test_percentiles_are_those_of_the_image():
     np.testing.assert_allclose((low, high), np.percentile(voxels, (1, 99)), atol=10)
     low, high = contrast(np.ones((4, 4, 4)), "percentile")
     assert high > low
-
-
-def test_a_case_begins_with_the_most_advanced_mask(balls):
-    with Session.open(balls.folder) as session:
-        project, mask = session.project, balls.true_labels("ball_04")
-        assert load_case(project, "ball_04", None).origin == "teacher"
-        session.accept("ball_04", mask)
-        opened = load_case(project, "ball_04", None)
-        assert opened.origin == "version 1"
-        np.testing.assert_array_equal(opened.start, mask)
-        session.save_draft("ball_04", 1 - mask, seconds=12.0)
-        opened = load_case(project, "ball_04", None)
-        assert (opened.origin, opened.seconds) == ("draft", 12.0)
-        np.testing.assert_array_equal(opened.start, 1 - mask)
-
-
-def test_a_case_without_any_mask_begins_with_none(new_balls):
-    made = new_balls(taught=False, teacher_training=2, reference=1, test=1)
-    with Project.open(made.folder) as project:
-        opened = load_case(project, "ball_04", None)
-    assert opened.origin == "nothing"
-    assert opened.teacher is None
-    assert not opened.start.any()
-    assert opened.slice == len(opened.start) // 2
-
-
-def test_the_slice_with_most_of_the_mask_is_shown_first(balls):
-    with Project.open(balls.folder) as project:
-        opened = load_case(project, "ball_04", None)
-    area = np.count_nonzero(opened.teacher, axis=(1, 2))
-    assert area[opened.slice] == area.max()
 
 
 def test_the_chips_and_the_layer_agree_on_the_label(painted):

@@ -15,7 +15,6 @@ from napari_alnt.errors import AlntError
 from napari_alnt.events import CaseScored, EpochDone, SampleWeighed, StepDone
 from napari_alnt.session import Session
 from napari_alnt.session.run_record import RunRecord
-from napari_alnt.widgets.actions import ACTIONS
 from napari_alnt.widgets.redraw import Part
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -51,6 +50,7 @@ def test_correct_a_case_while_training_goes_on(window, balls):
 
     window.until(lambda: [e for e in event_received if type(e).__name__ == "EpochDone"])
     window.press(ENTER, CTRL)
+    window.until(lambda: not loop.correction.deciding)
     version = loop.session.project.labels.versions(case)[-1]
     stored = SimpleITK.ReadImage(str(version.file))
     turned = SimpleITK.GetArrayFromImage(SimpleITK.DICOMOrient(stored, "LPS"))
@@ -97,7 +97,7 @@ def test_a_picture_older_than_the_newest_ranking_is_renewed_once(window, balls):
     assert window.open_row(place) == "ball_04"
     before = {layer.name: layer for layer in window.viewer.layers}
     assert {"student", "voxel trust"} <= set(before)  # the old one is shown until then
-    assert jobs.status.state != "idle"
+    window.until(lambda: jobs.status.state != "idle")
     window.paint((4, 6, 7))
     layer, painted = window.layer, window.layer.data.copy()
     window.until(lambda: jobs.status.state == "idle" and not loop.correction.files.busy)
@@ -112,10 +112,10 @@ def test_a_picture_older_than_the_newest_ranking_is_renewed_once(window, balls):
     history.predictions["ball_04"] = (
         old  # as from a checkpoint that lags behind the ranking: no second job
     )
-    window.open_row(0 if place else 1)
-    window.until(lambda: jobs.status.state == "idle")
-    window.open_row(place)
-    window.until(lambda: jobs.status.state == "idle")
+    for row in (0 if place else 1, place):
+        window.open_row(row)
+        window.rest()  # a job that is asked for has begun by then
+        window.until(lambda: jobs.status.state == "idle")
     assert [kwargs["cases"] for _, kwargs in starts].count(("ball_04",)) == 1
 
 
@@ -213,7 +213,8 @@ def test_the_window_stays_live_while_events_pour_in(window, balls, capsys):
     timer.timeout.connect(tick)
     timer.start()
     for event in _events(300):
-        loop.jobs._apply(event)
+        loop.session.apply(event)
+        loop.jobs._take(event)
         window.qtbot.wait(5)
     timer.stop()
     median, high = np.percentile(late, (50, 99))
@@ -234,8 +235,7 @@ def test_the_numbers_of_the_project_stand_in_its_header(window, balls):
     window.dock.open_project(balls.folder)
     assert window.loop.header.counts.text() == "4 pool  ·  2 expert  ·  2 held-out test"
     window.open_row(0)
-    window.loop.act(ACTIONS["confirm"])
-    window.loop.redraw.draw()
+    window.act("confirm")
     assert window.loop.header.counts.text() == "3 pool  ·  3 expert  ·  2 held-out test"
 
 
@@ -247,6 +247,7 @@ def test_another_ranking_sorts_the_queue_anew(window, balls):
     )
 
     def order():
+        window.rest()
         return [row.case for row in window.loop.queue.in_order()]
 
     window.loop.header.ranking.setCurrentText("loss")
@@ -259,8 +260,7 @@ def test_when_all_is_decided_the_bar_says_so(window, balls):
     window.dock.open_project(balls.folder)
     for _ in range(4):
         window.open_row(0)
-        window.loop.act(ACTIONS["skip"])
-        window.until(lambda: not window.loop.correction.loading)
+        window.act("skip")
     assert window.said == "The queue is done: every case is accepted or skipped."
 
 
@@ -272,5 +272,6 @@ def test_a_ranking_that_does_not_fit_is_a_sentence(window, balls, monkeypatch):
 
     monkeypatch.setattr(window.loop.session, "queue", queue)
     window.loop.header.ranking.setCurrentText("loss")
+    window.rest()
     assert window.loop.header.note.text() == "The ranking 'mine' does not fit."
     assert len(list(window.loop.queue.in_order())) == 4

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -12,10 +13,12 @@ import pytest
 from app_model import Application
 from napari._app_model import get_app_model
 
+from napari_alnt.data import Project
 from napari_alnt.simulation import DEMO_PROJECT
-from napari_alnt.widgets import DemoItem, NewProjectItem, dock
+from napari_alnt.widgets import DemoItem, NewProjectItem, dock, main, worker
 from napari_alnt.widgets.actions import ACTIONS
 from napari_alnt.widgets.new_project import NewProject
+from napari_alnt.widgets.opening import open_session
 
 SCRIPT = """
 import sys, napari
@@ -29,10 +32,13 @@ loop = loop_dock.loop
 loop.form.rows["epochs"].value = 5000
 loop.open_case(next(loop.queue.in_order()).case)
 loop.training.start()
-print("child", loop.session.engine.pid, flush=True)
+started = []
 
 def close_when_busy():
-    if {when}:
+    if loop.session.engine and not started:
+        started.append(loop.session.engine.pid)
+        print("child", *started, flush=True)
+    if started and {when}:
         timer.stop()
         print("closing", flush=True)
         {how}
@@ -92,6 +98,8 @@ def test_a_killed_window_takes_its_child_along(balls, qapp):
     while alive(child) and time.monotonic() - ended < 30:
         time.sleep(0.05)
     assert not alive(child)
+    with Project.open(balls.folder) as project:
+        assert project.runs.all[-1].state == "stopped"  # and not: running
 
 
 def test_a_project_closed_in_the_middle_of_a_job_is_quiet(window, balls, qtbot):
@@ -178,3 +186,23 @@ def test_the_command_palette_has_every_action(palette, make_window, balls):
     window.dock.open_project(balls.folder)
     run()
     window.until(lambda: window.loop.correction.case == "ball_04")
+
+
+def test_a_project_that_opens_after_it_was_given_up_is_let_go(window, balls, monkeypatch):
+    gate = threading.Event()
+
+    def slowly(folder):
+        gate.wait(60)
+        return open_session(folder)
+
+    monkeypatch.setattr(main, "open_session", slowly)
+    monkeypatch.setattr(worker, "LIMIT", 0.1)
+    assert not window.dock.open_project(balls.folder)
+    assert "does not answer" in window.dock.home.sentence.text()
+    assert not window.dock.open_project(balls.folder)
+    assert "still being opened" in window.dock.home.sentence.text()
+    gate.set()
+    window.until(lambda: not window.dock.files.busy)
+    assert window.dock.loop is None
+    with Project.open(balls.folder) as project:  # its lock is free
+        assert project.writable

@@ -8,6 +8,7 @@ import pytest
 from psygnal import Signal
 from qtpy.QtWidgets import QWidget
 
+from napari_alnt.errors import AlntError
 from napari_alnt.widgets.redraw import INTERVAL, Part, Redraw
 
 
@@ -97,3 +98,82 @@ def test_a_mark_from_another_thread_is_drawn_in_this_one(redraw, qtbot):
     other.join()
     qtbot.waitUntil(lambda: redraw.draw() or len(threads) == 2)
     assert set(threads) == {threading.current_thread()}
+
+
+class Reading:
+    """Something that is read slowly, and counted."""
+
+    def __init__(self):
+        self.gate, self.threads = threading.Event(), []
+        self.error = None
+        self.gate.set()
+
+    def __call__(self):
+        self.threads.append(threading.current_thread())
+        self.gate.wait(20)
+        if self.error:
+            raise self.error
+        return len(self.threads)
+
+
+@pytest.fixture
+def reading(redraw):
+    made = Reading()
+    yield made
+    made.gate.set()
+    redraw.files.settle()
+
+
+def test_what_is_read_elsewhere_is_drawn_here(redraw, reading, drawn, qtbot):
+    redraw.add(
+        Part.NOISE, lambda number: drawn.append((number, threading.current_thread())), reading
+    )
+    redraw.draw()
+    qtbot.waitUntil(lambda: (1, threading.main_thread()) in drawn)
+    assert threading.main_thread() not in reading.threads
+
+
+def test_what_changes_while_it_is_read_is_read_once_more(redraw, reading, drawn, qtbot):
+    redraw.add(Part.NOISE, drawn.append, reading)
+    reading.gate.clear()
+    redraw.draw()
+    for _ in range(3):
+        redraw.mark(Part.NOISE)
+        redraw.draw()
+    reading.gate.set()
+    qtbot.waitUntil(lambda: 1 in drawn)
+    redraw.draw()
+    qtbot.waitUntil(lambda: 2 in drawn)
+    redraw.draw()
+    assert len(reading.threads) == 2
+
+
+def test_what_was_read_already_is_not_read_at_the_start(redraw, reading, drawn):
+    redraw.add(Part.NOISE, drawn.append, reading)
+    redraw.start({Part.NOISE: "first"})
+    assert "first" in drawn
+    assert reading.threads == []
+
+
+def test_what_cannot_be_read_is_said_and_read_again(redraw, reading, drawn, qtbot):
+    redraw._retry.setInterval(20)
+    redraw.add(Part.NOISE, drawn.append, reading)
+    reading.error = AlntError("The table is in use.")
+    with qtbot.waitSignal(redraw.failed) as told:
+        redraw.draw()
+    assert told.args == ["The table is in use."]
+    reading.error = None
+    qtbot.waitUntil(lambda: Part.NOISE in redraw._stale)
+    with qtbot.waitSignal(redraw.recovered):
+        redraw.draw()
+    assert 2 in drawn
+
+
+def test_what_comes_after_the_end_is_not_drawn(redraw, reading, drawn):
+    redraw.add(Part.NOISE, drawn.append, reading)
+    reading.gate.clear()
+    redraw.draw()
+    redraw.stop()
+    reading.gate.set()
+    redraw.files.settle()
+    assert 1 not in drawn

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
 from qtpy.QtCore import Qt
 
 from napari_alnt.events import Failed, Paused, Progress, Stalled, Started, StepDone, Warned
 from napari_alnt.session import Session
+from napari_alnt.session import engine as engine_module
 from napari_alnt.session.jobs import JobController
 from napari_alnt.widgets.form import SettingsForm
 from napari_alnt.widgets.training import TrainingPanel
@@ -99,14 +103,14 @@ def test_the_panel_follows_the_job(panel, qtbot):
     assert texts(panel) == ("Starting …", "Starting the engine …", "")
     assert panel.bar.maximum() == 0  # busy, without an end in sight
     assert not panel.main.isEnabled()
-    jobs._apply(Started(1, "cpu", "unet_small", 9, step=0, total=50, pool=4, experts=2, test=2))
-    jobs._apply(StepDone(5, 1, 0.5, 0.4, 1e-3, seconds_left=90.0))
+    jobs._take(Started(1, "cpu", "unet_small", 9, step=0, total=50, pool=4, experts=2, test=2))
+    jobs._take(StepDone(5, 1, 0.5, 0.4, 1e-3, seconds_left=90.0))
     panel.refresh()
     assert texts(panel) == ("Pause", "Epoch 1 · step 5 / 50", "2 min left")
     assert (panel.bar.value(), panel.bar.maximum()) == (5, 50)
     qtbot.mouseClick(panel.main, Qt.MouseButton.LeftButton)
     assert texts(panel)[0] == "Pausing …"
-    jobs._apply(Paused(5))
+    jobs._take(Paused(5))
     assert texts(panel)[:2] == ("Resume", "Paused · Epoch 1 · step 5 / 50")
     qtbot.mouseClick(panel.main, Qt.MouseButton.LeftButton)
     assert texts(panel)[0] == "Pause"
@@ -123,3 +127,29 @@ def test_begin_anew_holds_for_one_start(panel, qtbot):
         qtbot.mouseClick(panel.main, Qt.MouseButton.LeftButton)
     assert [fresh for _, fresh in asked] == [True, False]
     assert asked[0][0] == panel.form.value()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no process can be held on this system")
+def test_a_training_that_hangs_is_ended_and_goes_on_later(window, balls, monkeypatch):
+    monkeypatch.setattr(engine_module, "SILENCE_AFTER_STOP", 0.5)
+    window.dock.open_project(balls.folder)
+    loop, panel = window.loop, window.loop.training
+    loop.form.rows["epochs"].value = 500
+    window.qtbot.mouseClick(panel.main, Qt.MouseButton.LeftButton)
+    window.until(lambda: loop.jobs.status.step)
+    child = loop.session.engine.pid
+    os.kill(child, signal.SIGSTOP)
+    window.qtbot.mouseClick(panel.stop, Qt.MouseButton.LeftButton)
+    window.until(lambda: panel.stop.text() == "End it now")
+    assert "does not answer" in panel.sentence.text()
+    assert panel.stop.isEnabled()
+    window.qtbot.mouseClick(panel.stop, Qt.MouseButton.LeftButton)
+    window.until(lambda: loop.jobs.status.state == "idle")
+    assert panel.stop.text() == "Stop"
+    window.until(lambda: not loop.session.engine.running)
+    window.rest()
+    assert loop.session.project.runs.all[-1].state == "stopped"
+    window.until(lambda: panel.main.isEnabled())
+    loop.form.rows["epochs"].value = 2
+    window.qtbot.mouseClick(panel.main, Qt.MouseButton.LeftButton)
+    window.until(lambda: loop.jobs.status.state == "idle" and "done" in panel.sentence.text())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from app_model import Application
+from napari.layers import Labels
 from qtpy.QtWidgets import QMainWindow, QWidget
 
 from napari_alnt.widgets import viewer_adapter
@@ -34,6 +35,29 @@ def test_while_layers_are_exchanged_nothing_is_painted(make_napari_viewer, qtbot
         qtbot.wait(50)
         assert not drawn
     qtbot.waitUntil(lambda: len(drawn) > 0)
+
+
+def test_undo_and_redo_are_told_with_what_they_change():
+    layer = Labels(np.zeros((3, 9, 9), np.uint8))
+    told, steps = [], []
+    leave = viewer_adapter.follow_history(layer, lambda *step: told.append(step))
+    layer.events.paint.connect(lambda event: steps.append(event.value))
+    with layer.block_history():
+        layer.paint((1, 4, 4), 1)
+        assert viewer_adapter.is_painting(layer)
+        layer.paint((1, 4, 4), 2)
+    assert not viewer_adapter.is_painting(layer)
+    painted = layer.data.copy()
+    layer.undo()
+    assert not layer.data.any()
+    layer.redo()
+    np.testing.assert_array_equal(layer.data, painted)
+    layer.redo()
+    ((first, second),) = steps
+    assert told == [(True, [second, first]), (False, [first, second]), (False, [])]
+    leave()
+    layer.undo()
+    assert len(told) == 3
 
 
 @pytest.fixture

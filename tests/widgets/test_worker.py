@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
-from qtpy.QtCore import QObject
+from qtpy.QtCore import QObject, QTimer
 
 from napari_alnt.errors import AlntError
 from napari_alnt.events import Finished, Progress
+from napari_alnt.widgets import worker as module
 from napari_alnt.widgets.worker import FileWorker, listen, wait_for_threads
 
 
@@ -126,3 +128,49 @@ def test_waiting_ends_with_the_last_thread(qtbot):
     gate.set()
     assert wait_for_threads()
     qtbot.waitUntil(lambda: ended == [True])
+
+
+def test_a_call_that_is_waited_for_comes_after_those_before_it(files, qtbot):
+    results, gate = Results(), threading.Event()
+    files.run(lambda: gate.wait(20), done=results.done, failed=results.failed)
+    QTimer.singleShot(50, gate.set)  # it would never open if the window stood still
+    assert files.call(lambda: len(results)) == 0
+    assert results == [(True, HERE)]
+    assert not files.busy
+    with pytest.raises(AlntError, match="full"):
+        files.call(failing, AlntError("The disk is full."))
+
+
+def test_a_disk_that_does_not_answer_is_not_waited_for_for_ever(files, qtbot, monkeypatch):
+    monkeypatch.setattr(module, "LIMIT", 0.1)
+    results, gate = Results(), threading.Event()
+    files.run(lambda: gate.wait(60), done=results.done, failed=results.failed)
+    with pytest.raises(AlntError, match="does not answer"):
+        files.settle()
+    monkeypatch.setattr(module, "LIMIT", 1e6)  # once is enough
+    with pytest.raises(AlntError, match="does not answer"):
+        files.call(lambda: 2)
+    gate.set()
+    assert files.call(lambda: 3) == 3
+    assert results == [(True, HERE)]
+
+
+def test_without_life_nothing_but_the_results_is_handled(files, qtbot):
+    ticks, results = [], Results()
+    QTimer.singleShot(0, lambda: ticks.append(1))
+    files.run(time.sleep, 0.1, done=results.done, failed=results.failed)
+    files.settle(alive=False)
+    assert len(results) == 1
+    assert ticks == []
+    qtbot.waitUntil(lambda: ticks == [1])
+
+
+def test_what_a_result_asks_for_is_waited_for_too(files, qtbot):
+    results = Results()
+    files.run(
+        lambda: 1,
+        done=lambda _: files.run(lambda: 2, done=results.done, failed=results.failed),
+        failed=results.failed,
+    )
+    files.settle()
+    assert results == [(2, HERE)]

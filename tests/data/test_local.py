@@ -1,0 +1,62 @@
+"""The launcher is kept for a user and never taken from a project."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+import pytest
+
+from napari_alnt.data.local import load_launcher, save_launcher
+from napari_alnt.data.project import Project
+from napari_alnt.settings import Settings
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    monkeypatch.setenv("NAPARI_ALNT_CONFIG", str(tmp_path / "config"))
+    return tmp_path / "config" / "launchers.json"
+
+
+def test_each_project_folder_has_its_own(file, tmp_path):
+    save_launcher(tmp_path / "a", "srun")
+    save_launcher(tmp_path / "b", "torchrun")
+    save_launcher(tmp_path / "a", "")
+    assert [load_launcher(tmp_path / name) for name in "abc"] == ["", "torchrun", ""]
+
+
+def test_nothing_is_written_without_a_launcher(file, tmp_path):
+    save_launcher(tmp_path, "")
+    assert not file.parent.exists()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000, '{"a": 1}', "\udcff"])
+def test_a_damaged_file_is_as_none(file, tmp_path, text):
+    file.parent.mkdir()
+    file.write_bytes(text.encode("utf-8", "surrogateescape"))
+    assert load_launcher(tmp_path) == ""
+    save_launcher(tmp_path, "srun")
+    assert load_launcher(tmp_path) == "srun"
+
+
+def test_a_projects_own_launcher_is_said_and_not_taken(project, file):
+    values = project.settings.to_dict() | {"launcher": "sh -c 'touch CANARY' x"}
+    with project.change() as table:
+        table.execute("UPDATE meta SET value = ? WHERE key = 'settings'", (json.dumps(values),))
+    assert project.settings.launcher == ""
+    (notice,) = project.notices
+    assert "touch CANARY" in notice
+    assert "not taken over" in notice
+
+
+def test_a_launcher_that_is_entered_stays_out_of_the_project(project, file):
+    project.save_settings(Settings(launcher="srun -n 4"))
+    run = project.runs.start("train", project.settings)
+    assert project.settings.launcher == "srun -n 4"
+    assert project.runs.get(run.number).settings.launcher == ""
+    with sqlite3.connect(project.folder / "alnt.sqlite") as connection:
+        assert not any("srun" in line for line in connection.iterdump())
+    connection.close()
+    assert "srun" not in (run.folder / "settings.json").read_text()
+    with Project.open(project.folder, write=False) as reader:
+        assert reader.settings.launcher == "srun -n 4"
