@@ -77,7 +77,7 @@ def launcher(target: Target) -> None:
     target.sql("UPDATE meta SET value = ? WHERE key = 'settings'", values)
     target.sql("UPDATE runs SET settings = ?", values)
     for path in target.project.glob("runs/*/settings.json"):
-        path.write_text(values)
+        _write(path, values.encode())
 
 
 def settings(target: Target) -> None:
@@ -219,7 +219,7 @@ def rubbish(target: Target) -> None:
          b'{"changes": 1e999, "sha256": [], "files": {"../outside/text": ["1:1", "x"]}}')
     )  # fmt: skip
     if found.parent.is_dir() and not found.is_dir():
-        found.write_bytes(content)
+        _write(found, content)
 
 
 def checkpoint(target: Target) -> None:
@@ -233,7 +233,13 @@ def checkpoint(target: Target) -> None:
          '{"__metadata__": {"state": "{}"}, "a": {"dtype": 5, "shape": null}}')
     ).encode()  # fmt: skip
     if found.parent.is_dir() and not found.is_dir():
-        found.write_bytes(struct.pack("<Q", target.pick((len(head), 2**63, 3))) + head + bytes(8))
+        _write(found, struct.pack("<Q", target.pick((len(head), 2**63, 3))) + head + bytes(8))
+
+
+def _write(path: Path, content: bytes) -> None:
+    # it may be a pipe or a link by now
+    path.unlink(missing_ok=True)
+    path.write_bytes(content)
 
 
 ATTACKS: tuple[Callable[[Target], None], ...] = (

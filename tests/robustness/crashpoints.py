@@ -12,7 +12,7 @@ import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -25,7 +25,9 @@ from robustness.result import Result, Tally
 from robustness.work import folder
 
 KINDS = reopening.KINDS
-NAMES = tuple(OPERATIONS)
+ORDER = (*OPERATIONS, "create", "accept", "draft", "create", "runs", "decide", "create", "teacher",
+         "discard", "create", "paint", "create", "upgrade", "create")  # fmt: skip
+"""Operations of which the attempts are, in turn; those with many calls come more than once."""
 Fate = Literal["kept", "lost", "blank"] | float
 """What becomes of a call that is not flushed: of a torn one, a number, a part is done; a blank one
 has zeros where the file had grown.
@@ -60,6 +62,20 @@ class Recording:
     ops: list[Op]
     place: Path
 
+    @cached_property
+    def unsure(self) -> list[int]:
+        """The points at which something is not flushed."""
+        pending: set[int] = set()
+        found = []
+        for point, op in enumerate(self.ops, start=1):
+            if op.kind == "flush":
+                pending.discard(op.file)
+            elif op.kind in ("write", "cut", "entries"):
+                pending.add(op.file)
+            if pending:
+                found.append(point)
+        return found
+
 
 def run(count: int, seed: int, first: int = 0) -> Result:
     """Build and open the states ``first`` to ``first + count - 1``, each operation in turn."""
@@ -68,7 +84,7 @@ def run(count: int, seed: int, first: int = 0) -> Result:
         return tally.result()
     for index in range(first, first + count):
         tally.tried()
-        name = NAMES[index % len(NAMES)]
+        name = ORDER[index % len(ORDER)]
         judge(name, recording(name), index, seed, tally)
     return tally.result()
 
@@ -90,11 +106,7 @@ _seen: set[tuple[str, bytes]] = set()
 
 def judge(name: str, recorded: Recording, index: int, seed: int, tally: Tally) -> None:
     """Build one state of an operation, and open it unless there was one like it."""
-    turn = index // len(NAMES)
-    points = len(recorded.ops) + 1
-    # each point once before the next way to end; neighbouring attempts lie far apart
-    point = turn * _stride(points) % points
-    variant = (turn + turn // points) % VARIANTS
+    point, variant = _point(recorded, _turn(index))
     done, tree = state(recorded, point, _fate(variant, np.random.default_rng([seed, index])))
     digest = _digest(tree, done)
     if (name, digest) in _seen:
@@ -112,6 +124,24 @@ def reopen(name: str, recorded: Recording, done: int, tree: Tree, index: int, ta
         reopening.judge(name, recorded.place / "project", done, index, tally)
     finally:
         projects.remove(recorded.place.parent)
+
+
+def _turn(index: int) -> int:
+    """How many attempts there were before on the same operation."""
+    rounds, place = divmod(index, len(ORDER))
+    return rounds * ORDER.count(ORDER[place]) + ORDER[:place].count(ORDER[place])
+
+
+def _point(recorded: Recording, turn: int) -> tuple[int, int]:
+    """Where an attempt ends and in which way: each point in one way, then those in the others at
+    which something is not flushed; neighbouring attempts lie far apart.
+    """
+    points = len(recorded.ops) + 1
+    if turn < points:
+        return turn * _stride(points) % points, 0
+    turn -= points
+    unsure = recorded.unsure
+    return unsure[turn * _stride(len(unsure)) % len(unsure)], 1 + turn // len(unsure) % VARIANTS
 
 
 def _stride(points: int) -> int:

@@ -36,7 +36,7 @@ HARNESSES = {
     "bombs": Harness("Is a file that claims or holds too much refused cheaply?", 24, 1),
     "strokes": Harness("Is every stroke that was said to be kept there after a kill?", 1_000, 20),
     "kill": Harness("Is all that was acknowledged there after a kill?", 5_000, 250),
-    "crashpoints": Harness("Is it there after a power failure at any write?", 20_000, 500),
+    "crashpoints": Harness("Is it there after a power failure at any write?", 30_000, 500),
     "disk": Harness("Does a failing disk leave the old version and one sentence?", 3_000, 100),
     "damage": Harness("Is every damage to a project's own files named?", 1_000, 100),
     "hostile": Harness("Can a project of somebody else run or write anything?", 500, 25),

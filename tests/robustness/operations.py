@@ -31,8 +31,8 @@ from robustness import projects
 from robustness.work import folder
 
 Steps = Generator[Callable[[], object], None, None]
-STEPS = 15
-NEW, OLD = 4, 2
+STEPS = 24
+NEW, OLD = 6, 2
 """Projects that are made, and that are brought up to date."""
 
 
@@ -91,7 +91,7 @@ def decide(project: Path) -> Steps:
 
 def _with_versions(project: Path) -> None:
     with Project.open(project) as opened:
-        for number in range(5):
+        for number in range(STEPS // 3):
             opened.labels.accept("e", projects.mask(number))
 
 

@@ -73,7 +73,7 @@ def test_what_is_left_would_be_seen(template, tmp_path):
 
 @needs_strace
 def test_power_failures_lose_nothing():
-    done = harnesses.attempt("crashpoints", 99, 7, 0)
+    done = harnesses.attempt("crashpoints", 50, 7, 0)
     assert not done.failed, done.first
 
 

@@ -150,6 +150,9 @@ def make_window(make_napari_viewer: Any, qtbot: Any) -> Iterator[Callable[[], Wi
 
     yield make
     for window in windows:
+        # a window is hidden before it ends, here as in its use: what it still shows is not painted
+        if (main := getattr(window.viewer.window, "_qt_window", None)) is not None:
+            main.hide()
         window.dock.shutdown()
         # napari's fixture looks for viewers that somebody still holds
         window.viewer = window.dock = None
