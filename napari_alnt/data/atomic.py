@@ -90,6 +90,27 @@ def write_bytes(path: Path, content: bytes) -> None:
     write_atomic(path, lambda temporary: temporary.write_bytes(content))
 
 
+def try_disk(path: Path, size: int = 0) -> None:
+    """Find out whether a file could be written now, by a write of ``size`` bytes and a little more.
+
+    Raises
+    ------
+    AlntError
+        As :func:`write_atomic` does.
+    """
+    # the folder itself may not be there yet
+    folder = next(parent for parent in path.parents if parent.is_dir())
+    temporary = folder / f".{secrets.token_hex(6)}-{path.name}"
+    try:
+        with temporary.open("wb") as file:
+            file.write(bytes(size + 2**16))
+        _flush(temporary)
+    except OSError as error:
+        raise write_error(path, error) from error
+    finally:
+        delete(temporary)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write text as UTF-8 with :func:`write_atomic`."""
     write_bytes(path, text.encode("utf-8"))

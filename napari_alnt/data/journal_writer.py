@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from napari_alnt.data.atomic import Appender, make_folder, write_bytes
+from napari_alnt.data.atomic import Appender, make_folder, try_disk, write_bytes, write_error
 from napari_alnt.data.journal import OPEN, WRITING, Resumed
 from napari_alnt.data.journal_file import MAGIC, Kind, scan
 from napari_alnt.data.journal_mirror import Change, Mirror
@@ -166,6 +166,7 @@ class _Writer:
         tell: Callable[[AlntError | None], object],
         written: Callable[[int], object],
     ) -> None:
+        self._path = found.path
         self._items = items
         self._look = look
         self._tell = tell
@@ -183,7 +184,7 @@ class _Writer:
     def run(self) -> None:
         """Until the end is asked for."""
         # the base is ready then, and the first stroke need not wait for it
-        self._guard(self._file.prepare)
+        self._guard(self._try, self._file.prepare)
         while self._goes_on:
             for item in self._next():
                 self._guard(self._take, item)
@@ -250,32 +251,31 @@ class _Writer:
             self._compares = True
 
     def _write(self) -> None:
-        try:
-            if self._unwritten:
-                self._file.append(self._unwritten)
-        except (AlntError, OSError) as error:
-            if not self._refused:
-                self._tell(_told(error))
-            self._refused = True
-            return
+        if self._unwritten:
+            if not self._try(self._file.append, self._unwritten):
+                return
+            if self._refused:
+                self._tell(None)
+            self._refused = False
         self._unwritten = []
-        if self._refused:
-            self._tell(None)
-        self._refused = False
         self._written(self._count)
 
-
-def _told(error: AlntError | OSError) -> AlntError:
-    if isinstance(error, AlntError):
-        return error
-    return AlntError(
-        f"The strokes cannot be kept for after a crash ({error.strerror or error}); check the disk,"
-        " or accept the mask soon."
-    )
+    def _try(self, write: Callable[..., None], *arguments: Any) -> bool:
+        """Whether the disk takes it; that it does not is said once."""
+        try:
+            write(*arguments)
+        except (AlntError, OSError) as error:
+            if isinstance(error, OSError):
+                error = write_error(self._path, error)
+            if not self._refused:
+                self._tell(error)
+            self._refused = True
+            return False
+        return True
 
 
 class _File:
-    """The file, which is begun when the first change is written."""
+    """The file; where there is none, it is begun when the first change is written."""
 
     def __init__(self, found: Resumed, mirror: Mirror) -> None:
         self._path = found.path
@@ -288,9 +288,14 @@ class _File:
         self._appender: Appender | None = None
 
     def prepare(self) -> None:
-        """Have a base ready, before the mask is changed."""
+        """Have a base ready, and know that the disk takes it, before the mask is changed; a journal
+        that is there learns which mask goes on. Raises as :meth:`append`.
+        """
         if not self._end and not self._first:
             self._first = [self._mirror.base().encode()]
+        try_disk(self._path, sum(map(len, self._first)))
+        if self._end and self._first:
+            self.append([])
 
     def append(self, records: list[bytes]) -> None:
         """Write records; they are on the disk then.

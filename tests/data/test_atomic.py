@@ -13,7 +13,7 @@ import pytest
 
 import napari_alnt
 from napari_alnt.data import make_folder, save_array, sha256, write_atomic, write_bytes, write_text
-from napari_alnt.data.atomic import Appender
+from napari_alnt.data.atomic import Appender, try_disk
 from napari_alnt.errors import AlntError, ReadOnly
 
 PACKAGE = Path(napari_alnt.__file__).parent
@@ -33,6 +33,21 @@ def test_a_failed_write_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
         write_atomic(path, fail)
     assert [p.name for p in tmp_path.iterdir()] == ["a.nii.gz"]
     assert path.read_text() == "old"
+
+
+def test_a_disk_is_tried_and_left_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    try_disk(tmp_path / "labels" / "0001" / "journal", 1000)
+    assert list(tmp_path.iterdir()) == []
+
+    def fail(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(AlntError, match="check the disk"):
+        try_disk(tmp_path / "journal")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

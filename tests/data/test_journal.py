@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from napari_alnt.data import atomic, journal
 from napari_alnt.data.journal import find_damage, has_changes, mask_at, resume, settle, steps
-from napari_alnt.data.journal_file import MAGIC, Kind, scan
+from napari_alnt.data.journal_file import MAGIC, Kind, Record, scan
 from napari_alnt.data.journal_mirror import Change, Mirror
 from napari_alnt.errors import AlntError
 
@@ -49,6 +49,8 @@ class CaseModel:
         self.mask = self.found.mask.copy()
         self.mirror = Mirror(self.found)
         self.begun = False
+        if self.found.end and self.found.first:
+            self.write(list(self.found.first))
         self.undone, self.done = [], []
 
     def append(self, kind: Kind, changes: list[Change]) -> None:
@@ -59,12 +61,15 @@ class CaseModel:
             return
         record = self.mirror.record(kind, (payload, voxels), 1.0, 2.0)
         first = [] if self.begun else [base] if base else list(self.found.first)
+        self.write([*first, record])
+
+    def write(self, records: list[Record]) -> None:
         if not self.begun:
             old = self.path.read_bytes()[: scan(self.path).end] if self.found.end else MAGIC
             self.path.write_bytes(old)
         self.begun = True
         with self.path.open("ab") as file:
-            file.writelines(one.encode() for one in [*first, record])
+            file.writelines(one.encode() for one in records)
 
     def paint(self, z: int, y: int, width: int, value: int, kind: Kind = Kind.STROKE) -> None:
         where = (slice(z, z + 1), slice(y, y + 2), slice(0, width))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import threading
 import time
@@ -68,6 +69,33 @@ def test_nothing_is_written_before_the_first_change(painting):
     painting.paint(1, 0)  # which changes nothing
     assert painting.journal.flush()
     assert not painting.path.exists()
+
+
+def test_a_disk_that_is_full_is_said_before_anything_is_painted(tmp_path, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr(atomic, "_flush", full)
+    painting = Painting(tmp_path / "journal")
+    assert painting.journal.flush()
+    (error,) = painting.told
+    assert "the disk is full" in str(error)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.undo()
+    painting.paint(1, 2)
+    assert painting.journal.close()
+    assert painting.told[1:] == [None]
+    np.testing.assert_array_equal(painting.replayed().mask, painting.mask)
+
+
+def test_a_journal_knows_at_once_which_mask_goes_on(painting):
+    painting.paint(1, 2)
+    assert painting.journal.close()
+    foreign = np.full(SHAPE, 3, np.uint8)
+    again = Painting(painting.path, found=resume(painting.path, foreign, 0, draft=True))
+    assert again.journal.close()
+    # the draft is dropped by a process that is killed before the journal hears of it
+    assert not painting.replayed().mask.any()
 
 
 def test_many_changes_come_back_in_order(painting):
