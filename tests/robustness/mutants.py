@@ -54,7 +54,9 @@ def _volume(old: str, new: str) -> Mutant:
 
 
 MUTANTS = {
-    "no flush of the file": Mutant("atomic", "        _flush(temporary)\n", "", ("atomic",)),
+    "no flush of the file": Mutant(
+        "atomic", "        _flush(temporary)\n        if replace", "        if replace", ("atomic",)
+    ),
     "no flush of the folder": Mutant(
         "atomic", "        _flush_folder(path.parent)\n    except", "    except", ("atomic",)
     ),
