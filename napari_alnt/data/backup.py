@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from napari_alnt.data.atomic import is_temporary, write_atomic
+from napari_alnt.data.draft_store import NAMES as DRAFTS
 from napari_alnt.data.folder import LOCK, TABLE
 from napari_alnt.data.paths import inside
 from napari_alnt.data.project import Project
@@ -16,8 +18,6 @@ from napari_alnt.errors import AlntError
 
 LEFT_OUT = ("cache", "maps")
 """Folders of what can be made anew."""
-TRIES = 5
-"""How often the table is copied anew where a draft was replaced meanwhile."""
 
 
 def back_up(project: Path | str, file: Path | str) -> int:
@@ -47,41 +47,29 @@ def back_up(project: Path | str, file: Path | str) -> int:
         raise AlntError(
             f"The backup '{file}' would lie in the project itself; choose a place outside."
         )
-    count = 0
-
-    def write(temporary: Path) -> None:
-        nonlocal count
-        count = _write(project, temporary)
-
-    write_atomic(file, write, replace=False)
-    return count
+    counts: list[int] = []
+    write_atomic(file, lambda temporary: counts.append(_write(project, temporary)), replace=False)
+    return counts[0]
 
 
 def _write(folder: Path, to: Path) -> int:
-    for _ in range(TRIES):
-        try:
-            return _pack(folder, to)
-        # a draft that the copied table names has been replaced by a newer one
-        except FileNotFoundError:
-            continue
-    raise AlntError(
-        f"Project '{folder.name}' changes too fast to be backed up; try again in a moment."
-    )
-
-
-def _pack(folder: Path, to: Path) -> int:
-    """Pack a project; the table is copied first, as the files that it names are there by then."""
-    with Project.open(folder, write=False) as project:
-        table = project.table.snapshot()
-        named = [*_named(project)]
-    others = [path for path in _files(folder) if path not in named]
-    with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        archive.writestr(f"{folder.name}/{TABLE}", table)
-        for path in named:
+    with (
+        zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        Project.open(folder, write=False) as project,
+    ):
+        # a draft goes when the table names the next one, so that it stays as long as this does
+        with project.table.unchanged():
+            archive.writestr(f"{folder.name}/{TABLE}", project.table.snapshot())
+            versions = _named(project, "versions")
+            drafts = _named(project, "drafts")
+            for path in drafts:
+                _add(archive, folder, path)
+        # these are never deleted
+        for path in versions:
             _add(archive, folder, path)
-        for path in others:
+        for path in _files(folder, {*versions, *drafts}):
             # what no row names may go at any time
-            if path.exists():
+            with contextlib.suppress(FileNotFoundError):
                 _add(archive, folder, path)
         return len(archive.namelist())
 
@@ -90,25 +78,23 @@ def _add(archive: zipfile.ZipFile, folder: Path, path: Path) -> None:
     archive.write(path, f"{folder.name}/{path.relative_to(folder).as_posix()}")
 
 
-def _named(project: Project) -> Iterator[Path]:
-    """The masks that rows of the table name; one that is lost is left to verify."""
-    files = project.table.rows("SELECT file FROM versions UNION SELECT file FROM drafts")
-    paths = (inside(project.folder, row["file"]) for row in files)
-    drafts = {row["file"] for row in project.table.rows("SELECT file FROM drafts")}
-    for path in paths:
-        is_draft = path.relative_to(project.folder).as_posix() in drafts
-        if path.is_file() or (is_draft and not path.exists()):
-            yield path
+def _named(project: Project, table: str) -> list[Path]:
+    """The masks that rows of a table name; one that is lost is left to verify."""
+    rows = project.table.rows(f"SELECT file FROM {table}")
+    paths = [inside(project.folder, row["file"]) for row in rows]
+    return [path for path in paths if path.is_file()]
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _files(folder: Path, named: set[Path]) -> Iterator[Path]:
+    """Plain files that no row of the table names, but for those that can be made anew."""
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name not in LEFT_OUT]
         for name in names:
             path = Path(parent) / name
             of_table = name.startswith((TABLE, LOCK, SEAL)) and path.parent == folder
-            # a link may lead to anything
-            # nor has a pipe an end
+            # a draft that no row names yet is being saved at this moment
+            is_passing = is_temporary(name) or name in DRAFTS
+            # a link may lead to anything, and a pipe has no end
             is_plain = path.is_file() and not path.is_symlink()
-            if not of_table and not is_temporary(name) and is_plain:
+            if is_plain and path not in named and not of_table and not is_passing:
                 yield path

@@ -111,6 +111,18 @@ class Table:
             return copy.serialize()
 
     @contextlib.contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Nobody changes the table in the block; another process waits with its transaction."""
+        with self.lock:
+            self._connection.execute("BEGIN")
+            try:
+                # the lock is taken by the first statement that reads
+                self.rows("SELECT count(*) FROM meta")
+                yield
+            finally:
+                self._connection.execute("ROLLBACK")
+
+    @contextlib.contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it is durable once the block has ended, none if it fails."""
         with self.lock, self._errors():

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from napari_alnt.data import Project, back_up, verify
-from napari_alnt.data import backup as module
 from napari_alnt.errors import AlntError
 
 
@@ -86,16 +85,6 @@ def test_links_are_not_followed(balls, tmp_path):
     back_up(balls.folder, tmp_path / "b.zip")
     with zipfile.ZipFile(tmp_path / "b.zip") as archive:
         assert [name for name in archive.namelist() if "note" in name] == []
-
-
-def test_a_project_that_never_rests_is_given_up(balls, tmp_path, monkeypatch):
-    def gone(*_):
-        raise FileNotFoundError
-
-    monkeypatch.setattr(module, "_pack", gone)
-    with pytest.raises(AlntError, match="too fast"):
-        back_up(balls.folder, tmp_path / "b.zip")
-    assert not list(tmp_path.glob("*.zip"))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes are files of POSIX")

@@ -46,6 +46,30 @@ def test_a_new_table_has_this_version(table):
     assert table.rows("PRAGMA synchronous")[0][0] == 3
 
 
+def test_an_unchanged_table_makes_another_writer_wait(table):
+    order = []
+
+    def writes():
+        other = Table(table.path, write=True)
+        order.append("begun")
+        with other.change() as connection:
+            insert(connection, "notes", Note("a"))
+        order.append("written")
+        other.close()
+
+    writer = threading.Thread(target=writes)
+    with table.unchanged():
+        writer.start()
+        while "begun" not in order:
+            time.sleep(0.01)
+        writer.join(0.5)
+        order.append("unchanged")
+        assert table.rows("SELECT * FROM notes") == []
+    writer.join()
+    assert order == ["begun", "unchanged", "written"]
+    assert [row["name"] for row in table.rows("SELECT * FROM notes")] == ["a"]
+
+
 def test_records_come_back_from_their_rows(table):
     notes = [Note("a", 0.25, (3, 4), {"dice": 0.5}), Note("b"), Note("c", math.nan)]
     with table.change() as connection:
