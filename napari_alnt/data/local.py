@@ -1,13 +1,16 @@
-"""What belongs to a user and a machine and not to a project: the launcher of its training.
+"""What belongs to a user and a machine and not to a project, in one small file.
 
-A project can come from anybody, so the command that is run with it must not come with it.
+Such are the launcher of a project's training, as a project can come from anybody and the command
+that is run with it must not come with it, and how a user likes the window.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import filelock
 import platformdirs
@@ -21,7 +24,8 @@ FOLDER = "NAPARI_ALNT_CONFIG"
 
 def load_launcher(project: Path) -> str:
     """The launcher that this user has entered for a project folder, or ""."""
-    return _load().get(_key(project), "")
+    kept = _mapping(load("launchers")).get(key(project))
+    return kept if isinstance(kept, str) else ""
 
 
 def save_launcher(project: Path, launcher: str) -> None:
@@ -35,36 +39,63 @@ def save_launcher(project: Path, launcher: str) -> None:
     # nothing is written for those who never use a launcher
     if load_launcher(project) == launcher:
         return
+
+    def put(found: Any) -> dict[str, Any]:
+        others = {name: kept for name, kept in _mapping(found).items() if name != key(project)}
+        return others | ({key(project): launcher} if launcher else {})
+
+    change("launchers", put)
+
+
+def load(name: str) -> Any:
+    """What is kept under a name, as JSON has it, or None; anybody may have edited it."""
+    return _load().get(name)
+
+
+def save(name: str, value: Any) -> None:
+    """Keep a value that JSON can hold under a name; raises as :func:`change`."""
+    change(name, lambda _: value)
+
+
+def change(name: str, put: Callable[[Any], Any]) -> None:
+    """Replace what is kept under a name by what ``put`` makes of it.
+
+    Raises
+    ------
+    AlntError
+        If the user's folder cannot be written to.
+    """
     file = _file()
     make_folder(file.parent)
     try:
-        # another window may save that of its own project
+        # another window may save something at this moment
         with filelock.FileLock(file.with_suffix(".lock"), timeout=10):
-            launchers = {name: kept for name, kept in _load().items() if name != _key(project)}
-            if launcher:
-                launchers[_key(project)] = launcher
-            write_text(file, json.dumps(launchers, indent=1) + "\n")
+            kept = _load()
+            kept[name] = put(kept.get(name))
+            write_text(file, json.dumps(kept, indent=1) + "\n")
     except OSError as error:
         raise AlntError(
-            f"The launcher was not saved because '{file}' cannot be written; check that folder."
+            f"'{name}' was not saved because '{file}' cannot be written; check that folder."
         ) from error
 
 
-def _key(project: Path) -> str:
+def key(project: Path) -> str:
+    """The name under which something is kept for a project folder."""
     return os.path.realpath(project)
 
 
 def _file() -> Path:
     folder = os.environ.get(FOLDER) or platformdirs.user_config_path("napari-alnt", appauthor=False)
-    return Path(folder) / "launchers.json"
+    return Path(folder) / "user.json"
 
 
-def _load() -> dict[str, str]:
-    """All launchers by project folder; a file that is damaged is as none."""
+def _load() -> dict[str, Any]:
+    """All that is kept; a file that is damaged is as none."""
     try:
-        found = json.loads(_file().read_text(encoding="utf-8"))
+        return _mapping(json.loads(_file().read_text(encoding="utf-8")))
     except (OSError, RecursionError, ValueError):
         return {}
-    if not isinstance(found, dict):
-        return {}
-    return {name: kept for name, kept in found.items() if isinstance(kept, str)}
+
+
+def _mapping(found: Any) -> dict[str, Any]:
+    return found if isinstance(found, dict) else {}
