@@ -32,7 +32,9 @@ def test_nothing_is_written_without_a_launcher(file, tmp_path):
     assert not file.parent.exists()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000, '{"launchers": [1]}', "\udcff"])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", "[" * 100_000, '{"launchers": [1]}', "\udcff"]
+)
 def test_a_damaged_file_is_as_none(file, tmp_path, text):
     file.parent.mkdir()
     file.write_bytes(text.encode("utf-8", "surrogateescape"))
