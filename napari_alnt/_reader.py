@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_alnt.data import TABLE, is_project, read_volume
-from napari_alnt.data.formats import find_format
+from napari_alnt.data.images.formats import find_format
 
 LayerData = list[tuple[Any, ...]]
 

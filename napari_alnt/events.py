@@ -63,7 +63,8 @@ class SampleWeighed:
 class StepDone:
     """One training step. ``skipped`` when no sample kept a weight and no expert loss was asked for.
 
-    ``waited`` are the seconds it waited for its patches, of ``seconds`` in all.
+    ``waited`` are the seconds it waited for its patches, of ``seconds`` in all; ``memory`` are the
+    bytes it holds on a graphics card, nan elsewhere.
     """
 
     step: int
@@ -76,6 +77,7 @@ class StepDone:
     seconds: float = NAN
     waited: float = NAN
     samples: tuple[SampleWeighed, ...] = ()
+    memory: float = NAN
 
 
 @dataclass(frozen=True)

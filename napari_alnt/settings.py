@@ -275,6 +275,19 @@ HINTS: dict[str, Any] = get_type_hints(Settings) | {
 """The type of every setting by its name; a ``Literal`` where it has choices."""
 
 
+FIRST: dict[str, tuple[str, str]] = {
+    "window": ("Grey values", "What the network sees: a window of a CT, or 'percentile' for MR."),
+    "ignore_label": ("Value for unknown", "The label of voxels that nobody has labelled."),
+    "ranking": ("Order of the queue", "The rule that says which case is worth your time first."),
+    "method": ("Weighing", "How much each mask counts; RGSM is by trust and informativeness."),
+    "trust_share": ("Share of trust", "1 weighs by trust alone, 0 by what is still to be learned."),
+    "epochs": ("Length", "Epochs of a training; more take longer and learn more."),
+    "rank_every": ("New queue after", "Epochs until the queue is made anew; 0 only when asked."),
+    "device": ("Computes on", "'auto' takes a graphics card (cuda, mps) where there is one."),
+}
+"""The settings that matter most: a title, and a sentence in plain words."""
+
+
 def choices(hint: Any) -> tuple[Any, ...]:
     """The values a setting's type allows, or () where any is."""
     return get_args(hint) if get_origin(hint) is Literal else ()

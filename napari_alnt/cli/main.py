@@ -20,7 +20,7 @@ from napari_alnt.cli.commands import Accept, Predict, Rank, Status, Teach, Train
 from napari_alnt.cli.demo import Demo
 from napari_alnt.cli.new import New
 from napari_alnt.cli.options import SettingsForm
-from napari_alnt.cli.records import Backup, History, Verify
+from napari_alnt.cli.records import Backup, History, Report, Verify
 from napari_alnt.cli.terminal import RunFailed, Terminal
 from napari_alnt.data import Project, is_project
 from napari_alnt.errors import AlntError
@@ -36,6 +36,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "accept": Accept,
     "status": Status,
     "history": History,
+    "report": Report,
     "verify": Verify,
     "backup": Backup,
 }

@@ -1,4 +1,4 @@
-"""The commands that look after a project's records: verify, history, backup."""
+"""The commands that look after a project's records: verify, history, report, backup."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from napari_alnt.cli.options import Flag
 from napari_alnt.cli.terminal import Terminal
 from napari_alnt.data import LabelVersion, back_up, compare, take_up, verify
 from napari_alnt.errors import AlntError
-from napari_alnt.session import Session
+from napari_alnt.session import Session, write_report
 
 HEADINGS = {"dice": "Dice with teacher", "source": "drawn on", "changed_ml": "changed ml"}
 
@@ -98,6 +98,32 @@ def _row(version: LabelVersion, now: int) -> dict[str, Any]:
         "model": version.model,
         "dice": version.dice,
     }
+
+
+@dataclass(frozen=True)
+class Report:
+    """Write a page about a project for the browser: test curve, queue, runs and settings."""
+
+    project: Positional[Path]
+    """Project folder."""
+    file: Positional[Path | None] = None
+    """Where to write it, such as report.html; by default in the folder of the newest run."""
+    json: Flag = False
+    """Print JSON lines instead of text."""
+
+    def __call__(self, terminal: Terminal) -> None:
+        """Write the page, and say where it is."""
+        file = self.file.expanduser() if self.file else None
+        # a slip must not put a page in the place of an image
+        if file is not None and file.suffix.lower() not in (".html", ".htm"):
+            raise AlntError(
+                f"'{file}' was not written, as the report is a web page; give a name that ends in"
+                " .html."
+            )
+        # without the lock, so that a project at work in a window can be told of
+        with terminal.opened(self.project, write=False) as session:
+            path = write_report(session, file=file)
+        terminal.fact(f"Report: {path}", "Report", {"file": str(path)})
 
 
 @dataclass(frozen=True)

@@ -10,21 +10,10 @@ from napari_alnt.data.atomic import (
 )
 from napari_alnt.data.backup import back_up
 from napari_alnt.data.case import Case, CaseFiles, Role, Status
-from napari_alnt.data.create import Checked, check_cases
-from napari_alnt.data.datalists import Datalist
 from napari_alnt.data.folder import TABLE, is_project, require_new
-from napari_alnt.data.formats import FORMATS, Format
-from napari_alnt.data.label_store import LabelVersion, mask_dice
-from napari_alnt.data.mask_checks import mask_notices
-from napari_alnt.data.nnunet import NnUNet
-from napari_alnt.data.notices import Implausible, Notice
-from napari_alnt.data.on_disk import Array, Floats, OnDisk, Shape
-from napari_alnt.data.project import Project
-from napari_alnt.data.run_store import Run
-from napari_alnt.data.sources import Patterns, Source
-from napari_alnt.data.verification import verify
-from napari_alnt.data.version_history import compare, take_up
-from napari_alnt.data.volume import (
+from napari_alnt.data.images.formats import FORMATS, Format
+from napari_alnt.data.images.on_disk import Array, Floats, OnDisk, Shape
+from napari_alnt.data.images.volume import (
     GRID_KEY,
     Grid,
     Triple,
@@ -36,6 +25,17 @@ from napari_alnt.data.volume import (
     write_labels,
     write_map,
 )
+from napari_alnt.data.intake.create import Checked, check_cases
+from napari_alnt.data.intake.datalists import Datalist
+from napari_alnt.data.intake.mask_checks import mask_notices
+from napari_alnt.data.intake.nnunet import NnUNet
+from napari_alnt.data.intake.notices import Implausible, Notice
+from napari_alnt.data.intake.sources import Patterns, Source
+from napari_alnt.data.label_store import LabelVersion, mask_dice
+from napari_alnt.data.project import Project
+from napari_alnt.data.run_store import Run
+from napari_alnt.data.verification import verify
+from napari_alnt.data.version_history import compare, take_up
 
 __all__ = [
     "FORMATS", "GRID_KEY", "TABLE", "Array", "Case", "CaseFiles", "Checked", "Datalist", "Floats",

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from napari_alnt.data.on_disk import Shape
-from napari_alnt.data.volume import Triple
+from napari_alnt.data.images.on_disk import Shape
+from napari_alnt.data.images.volume import Triple
 
 Role = Literal["pool", "teacher_training", "reference", "test"]
 """What a case is for; every case but those of the pool has an expert mask."""

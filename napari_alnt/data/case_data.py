@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from napari_alnt.data.case import Case
 from napari_alnt.data.fingerprint import file_hash, file_stat, same_hash
-from napari_alnt.data.volume import Grid, Volume, read_grid, read_labels, read_volume
+from napari_alnt.data.images.volume import Grid, Volume, read_grid, read_labels, read_volume
 from napari_alnt.errors import ChangedFile
 
 if TYPE_CHECKING:

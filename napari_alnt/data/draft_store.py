@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from napari_alnt.data.atomic import delete, make_folder, sha256
-from napari_alnt.data.journal import settle
-from napari_alnt.data.journal_file import Kind
-from napari_alnt.data.on_disk import Array
+from napari_alnt.data.images.on_disk import Array
+from napari_alnt.data.images.volume import read_labels, write_labels
 from napari_alnt.data.paths import inside
 from napari_alnt.data.store import ProjectStore, now
+from napari_alnt.data.strokes.journal import settle
+from napari_alnt.data.strokes.journal_file import Kind
 from napari_alnt.data.table import put
-from napari_alnt.data.volume import read_labels, write_labels
 from napari_alnt.errors import AlntError
 
 NAMES = ("draft.nii.gz", "draft-2.nii.gz")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari_alnt.data.atomic import sha256
-from napari_alnt.data.formats import find_format
+from napari_alnt.data.images.formats import find_format
 from napari_alnt.errors import AlntError
 
 

@@ -16,13 +16,13 @@ from napari_alnt.data.atomic import delete, make_folder, sha256
 from napari_alnt.data.case import Case
 from napari_alnt.data.draft_store import DraftStore
 from napari_alnt.data.fingerprint import file_hash, file_stat
-from napari_alnt.data.journal_file import Kind
-from napari_alnt.data.mask_checks import require_structure
-from napari_alnt.data.on_disk import Array
+from napari_alnt.data.images.on_disk import Array
+from napari_alnt.data.images.volume import Volume, label_values, read_labels, write_labels
+from napari_alnt.data.intake.mask_checks import require_structure
 from napari_alnt.data.paths import inside
 from napari_alnt.data.store import ProjectStore, next_number, now, relative_path
+from napari_alnt.data.strokes.journal_file import Kind
 from napari_alnt.data.table import insert, record
-from napari_alnt.data.volume import Volume, label_values, read_labels, write_labels
 from napari_alnt.errors import AlntError
 
 

@@ -12,9 +12,9 @@ from napari_alnt.data.atomic import delete, is_temporary, sha256
 from napari_alnt.data.case import Case
 from napari_alnt.data.draft_store import NAMES
 from napari_alnt.data.fingerprint import file_stat
+from napari_alnt.data.images.volume import read_labels
 from napari_alnt.data.store import ProjectStore, now
 from napari_alnt.data.table import insert
-from napari_alnt.data.volume import read_labels
 from napari_alnt.errors import AlntError
 
 if TYPE_CHECKING:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from napari_alnt.data.atomic import write_atomic
 from napari_alnt.data.case import CaseFiles, Role
-from napari_alnt.data.create import Checked, check_cases
 from napari_alnt.data.draft_store import DraftStore
 from napari_alnt.data.folder import TABLE, is_project, making, require_plain, take_lock
-from napari_alnt.data.inspection import Inspected
+from napari_alnt.data.intake.create import Checked, check_cases
+from napari_alnt.data.intake.inspection import Inspected
+from napari_alnt.data.intake.notices import Notice, require_none, to_json
 from napari_alnt.data.label_store import LabelStore
 from napari_alnt.data.leftovers import clear_leftovers
 from napari_alnt.data.local import save_launcher
-from napari_alnt.data.notices import Notice, require_none, to_json
 from napari_alnt.data.paths import inside
 from napari_alnt.data.run_store import RunStore
 from napari_alnt.data.seal import BROKEN, broken_seal, changed_files

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from napari_alnt.data.case import Case, Role
 from napari_alnt.data.case_data import CaseData, Kind
 from napari_alnt.data.case_row import CASES, read_case
-from napari_alnt.data.journal import has_changes
+from napari_alnt.data.images.volume import Grid, Volume
+from napari_alnt.data.intake.notices import Notice, from_json
 from napari_alnt.data.local import load_launcher, save_launcher
-from napari_alnt.data.notices import Notice, from_json
 from napari_alnt.data.open_folder import OpenFolder
 from napari_alnt.data.paths import inside, read_json
+from napari_alnt.data.strokes.journal import has_changes
 from napari_alnt.data.table import Table
-from napari_alnt.data.volume import Grid, Volume
 from napari_alnt.errors import AlntError
 from napari_alnt.settings import Settings
 

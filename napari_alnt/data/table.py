@@ -11,6 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_origin, get_type_hints
 
@@ -231,9 +232,16 @@ def record(kind: type[T], row: sqlite3.Row) -> T:
     NULL is nan, as SQLite has no nan; tuples and mappings are stored in one column, as JSON. A
     field without a column takes its default.
     """
-    hints = get_type_hints(kind)
+    known: Any = kind
+    hints = _hints(known)
     there = row.keys()
     return kind(**{name: _read(hints[name], row[name]) for name in hints if name in there})
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    # ten thousand rows are read with the hints of one kind
+    return get_type_hints(kind)
 
 
 def _read(hint: Any, value: Any) -> Any:

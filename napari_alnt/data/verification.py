@@ -14,10 +14,10 @@ from napari_alnt.data.case import Case
 from napari_alnt.data.case_data import KINDS
 from napari_alnt.data.checkpoint_file import checkpoint_fault
 from napari_alnt.data.fingerprint import same_hash
-from napari_alnt.data.journal import find_damage
+from napari_alnt.data.images.volume import read_labels, read_volume
 from napari_alnt.data.leftovers import orphans
 from napari_alnt.data.seal import BROKEN, changed_files
-from napari_alnt.data.volume import read_labels, read_volume
+from napari_alnt.data.strokes.journal import find_damage
 from napari_alnt.errors import AlntError
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_alnt.data.atomic import sha256
+from napari_alnt.data.images.on_disk import Array
+from napari_alnt.data.images.volume import read_labels
 from napari_alnt.data.label_store import LabelVersion, mask_dice
-from napari_alnt.data.on_disk import Array
-from napari_alnt.data.volume import read_labels
 from napari_alnt.errors import AlntError, ChangedFile
 
 if TYPE_CHECKING:

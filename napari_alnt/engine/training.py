@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
+
+import torch
 
 from napari_alnt import core
 from napari_alnt.data import Project, Run
@@ -225,7 +228,13 @@ class Training:
             seconds=time.monotonic() - start,
             waited=self.loader.waited - waited,
             samples=_samples(report),
+            memory=_memory(self.student.device),
         )
+
+
+def _memory(device: torch.device) -> float:
+    """Bytes that this process holds on a graphics card; nan elsewhere."""
+    return float(torch.cuda.memory_reserved(device)) if device.type == "cuda" else math.nan
 
 
 def _samples(report: core.StepReport) -> tuple[SampleWeighed, ...]:

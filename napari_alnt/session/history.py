@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import threading
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from psygnal import Signal
 
@@ -20,6 +21,9 @@ from napari_alnt.events import (
     StepDone,
     Tested,
 )
+from napari_alnt.session.shares import Shares
+from napari_alnt.session.step_curve import add_step, read_steps
+from napari_alnt.session.taken_up import CorrectionMarks
 
 
 class History:
@@ -27,11 +31,14 @@ class History:
 
     Attributes
     ----------
-    steps : ``(step, loss, expert_loss)`` of every training step seen in this session
+    steps : ``(step, loss, expert_loss)`` of every training step seen in this session, and of those
+        of the runs before that were kept
     test_results : the test curve, oldest first
     weighed : per pool case, the trust and informativeness of its newest patch in training, or of
         its newest epoch; what a ranking says of the case is in ``scores``
     ledger : per case, its row of every epoch
+    shares : the share of the training that each case had in each epoch
+    taken_up : the steps from which on corrected masks were trained with
     scores : per case, its scores of every ranking, oldest first
     predictions : per case, its newest student mask and trust map
     lock : held while a label or what is known of it changes; a single look needs no lock
@@ -49,6 +56,8 @@ class History:
         self.test_results: list[Tested] = []
         self.weighed: dict[str, tuple[float, float]] = {}
         self.ledger: dict[str, list[LedgerRow]] = defaultdict(list)
+        self.shares = Shares()
+        self.taken_up = CorrectionMarks()
         self.scores: dict[str, list[CaseScored]] = defaultdict(list)
         self.predictions: dict[str, Predicted] = {}
 
@@ -59,7 +68,14 @@ class History:
         runs = project.runs
         # scores of another student cannot be compared with those of this one
         lineage = runs.lineage(student)
-        history._add_rows(row for row in runs.ledger() if row.run in lineage)
+        for number in reversed(lineage):
+            for one in read_steps(runs.get(number).folder):
+                add_step(history.steps, one)
+        rows = [row for row in runs.ledger() if row.run in lineage]
+        for (_, epoch, step), group in itertools.groupby(
+            rows, lambda row: (row.run, row.epoch, row.step)
+        ):
+            history._add_epoch(epoch, step, tuple(group))
         history.test_results.extend(runs.test_results(lineage))
         # all of them: trust is a mean over past rankings
         for score in runs.scores(latest=False, runs=lineage):
@@ -77,7 +93,7 @@ class History:
                 self._add_step(event)
                 self.steps_changed.emit()
             case EpochDone():
-                self._add_rows(event.rows)
+                self._add_epoch(event.epoch, event.step, event.rows)
             case Tested():
                 self.test_results.append(event)
                 self.tests_changed.emit()
@@ -104,6 +120,8 @@ class History:
         """Clear all: a new student begins."""
         self.steps.clear()
         self.test_results.clear()
+        self.shares.clear()
+        self.taken_up.clear()
         for table in (self.weighed, self.ledger, self.scores, self.predictions):
             table.clear()
         self.restarted.emit()
@@ -120,11 +138,13 @@ class History:
         self.case_changed.emit(case)
 
     def _add_step(self, event: StepDone) -> None:
-        self.steps.append((event.step, event.loss, event.expert_loss))
+        add_step(self.steps, (event.step, event.loss, event.expert_loss))
         for sample in event.samples:
             self._weigh(sample.case, sample.trust, sample.informativeness)
 
-    def _add_rows(self, rows: Iterable[LedgerRow]) -> None:
+    def _add_epoch(self, epoch: int, step: int, rows: Sequence[LedgerRow]) -> None:
+        self.shares.add(epoch, rows)
+        self.taken_up.add(step, rows)
         for row in rows:
             self.ledger[row.case].append(row)
             if row.role == "pool":

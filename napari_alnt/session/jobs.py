@@ -14,6 +14,7 @@ from napari_alnt.errors import AlntError
 from napari_alnt.events import Command, Event, Stalled
 from napari_alnt.session.engine import Engine, Job
 from napari_alnt.session.job_status import JobState, JobStatus
+from napari_alnt.session.readiness import what_is_lacking
 from napari_alnt.session.session import Session
 from napari_alnt.settings import Settings
 
@@ -206,6 +207,8 @@ class JobController:
     def _begin(self, request: _Request) -> tuple[Job, Engine]:
         """Start the engine on a job; the disk may be waited for."""
         job = request.job
+        if job == "train" and (lack := what_is_lacking(self.session.project)):
+            raise AlntError(lack.text)
         if job == "train" and self._needs_teacher():
             job = "teach"
         return job, self.session.start(

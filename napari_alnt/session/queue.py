@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from napari_alnt.data import Case
+from napari_alnt.data import Case, Role
 from napari_alnt.events import NAN
 from napari_alnt.ranking import CaseScores, informativeness, place, rule, trust
 from napari_alnt.session.history import History
@@ -38,6 +38,32 @@ class QueueRow:
     share: float = NAN
     dice: float = NAN
     priority: float = NAN
+
+
+@dataclass(frozen=True)
+class ExpertRow:
+    """One line of the lists of cases that have had an expert mask from the start, or have it now.
+
+    Attributes
+    ----------
+    case, number, status, role : see :class:`napari_alnt.data.Case`
+    version : number of the accepted version in use; 0 for the mask that was there at the start
+    """
+
+    case: str
+    number: int
+    status: str
+    role: Role
+    version: int
+
+
+def expert_rows(cases: Iterable[Case], held_out: bool) -> tuple[ExpertRow, ...]:
+    """The cases with an expert mask that train the networks or, ``held_out``, only test them."""
+    return tuple(
+        ExpertRow(case.name, case.number, case.status, case.role, case.version)
+        for case in cases
+        if case.role != "pool" and (case.role == "test") == held_out
+    )
 
 
 def build_queue(

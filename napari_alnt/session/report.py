@@ -11,6 +11,8 @@ from typing import Any, get_args
 
 from napari_alnt import __version__
 from napari_alnt.data import Role, write_text
+from napari_alnt.data.paths import inside
+from napari_alnt.session.dice_interval import dice_interval
 from napari_alnt.session.queue import HEADINGS, QueueRow
 from napari_alnt.session.session import Session
 
@@ -26,9 +28,24 @@ h2 { margin-top: 1.6em; font-size: 1.15em; } svg { max-width: 100%; } .quiet { c
 """
 
 
-def write_report(session: Session, notes: Sequence[str] = ()) -> Path:
-    """Write ``report.html`` into the newest run's folder and return its path."""
-    path = session.project.runs.all[-1].report
+def write_report(session: Session, notes: Sequence[str] = (), file: Path | None = None) -> Path:
+    """Write a page about a project and return its path.
+
+    Parameters
+    ----------
+    session : the open project; it may be open read-only
+    notes : sentences that the page begins with
+    file : where to write it; by default ``report.html`` in the newest run's folder, or in the
+        project's before the first run
+
+    Raises
+    ------
+    AlntError
+        If it cannot be written there.
+    """
+    runs = session.project.runs.all
+    default = runs[-1].report if runs else inside(session.project.folder, "report.html")
+    path = file or default
     write_text(path, _page(session, notes))
     return path
 
@@ -59,21 +76,23 @@ def _cases(session: Session) -> list[str]:
 
 def _test_results(session: Session) -> list[str]:
     results = session.test_results()
-    rows = [(one.step, one.dice, one.hd95, len(one.cases)) for one in results]
+    rows = [(one.step, one.dice, *dice_interval(one), one.hd95, len(one.cases)) for one in results]
     return [
         "<h2>Dice of the held-out test cases</h2>",
         _curve([(one.step, one.dice) for one in results]),
-        _table(["step", "Dice", "HD95 mm", "cases"], rows),
+        _table(["step", "Dice", "from", "to", "HD95 mm", "cases"], rows),
+        _paragraph("From … to: where the mean Dice may lie with other cases (95 %)."),
     ]
 
 
 def _runs(session: Session) -> list[str]:
     runs = session.project.runs.all
+    settings = runs[-1].settings if runs else session.project.settings
     return [
         "<h2>Runs</h2>",
         _table(["run", "job", "state"], [(run.number, run.job, run.state) for run in runs]),
-        "<h2>Settings of the newest run</h2>",
-        _table(["setting", "value"], runs[-1].settings.to_file().items()),
+        f"<h2>Settings of the {'newest run' if runs else 'project'}</h2>",
+        _table(["setting", "value"], settings.to_file().items()),
     ]
 
 

@@ -6,9 +6,18 @@ from collections.abc import Sequence
 
 from napari_alnt.data import Project, Run
 from napari_alnt.errors import AlntError
-from napari_alnt.events import CaseScored, EpochDone, Event, Predicted, RankingDone, Tested
+from napari_alnt.events import (
+    CaseScored,
+    EpochDone,
+    Event,
+    Predicted,
+    RankingDone,
+    StepDone,
+    Tested,
+)
 from napari_alnt.session.engine import Job
 from napari_alnt.session.history import History
+from napari_alnt.session.step_curve import StepCurve
 
 
 class RunRecord:
@@ -28,6 +37,8 @@ class RunRecord:
         self._project = project
         self._history = history
         self._scored: list[CaseScored] = []
+        # a student's alone: a ranking takes no steps, and a teacher has no curve
+        self._curve = StepCurve(run.folder) if job == "train" else None
 
     def write(self, event: Event) -> None:
         """Take in one event; those about a mask that was replaced meanwhile are left out."""
@@ -39,8 +50,11 @@ class RunRecord:
             self._history.apply(event)
         runs = self._project.runs
         match event:
+            case StepDone() if self._curve is not None:
+                self._curve.add((event.step, event.loss, event.expert_loss))
             case EpochDone():
                 runs.add_ledger(self.run.number, event)
+                self._save_curve()
             case Tested():
                 runs.add_test_result(self.run.number, event)
             case Predicted():
@@ -52,11 +66,16 @@ class RunRecord:
 
     def end(self, state: str, step: int | None = None) -> None:
         """Write how the run ended, "done", "stopped" or "failed"; jobs that only use it do not."""
+        self._save_curve()
         if self.job in ("train", "teach"):
             # without a step a run keeps that of its last epoch, which the table has
             runs = self._project.runs
             known = runs.get(self.run.number).step
             runs.finish(self.run.number, state, known if step is None else step)
+
+    def _save_curve(self) -> None:
+        if self._curve is not None:
+            self._curve.save()
 
     def _is_current(self, event: CaseScored | Predicted) -> bool:
         """Whether an event is about the mask that the case has now."""

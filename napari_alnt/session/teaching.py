@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import IO, cast
 
 from napari_alnt.data import Case, make_folder, write_atomic
+from napari_alnt.data.intake.patterns import MaskRule
 from napari_alnt.data.paths import inside
-from napari_alnt.data.patterns import MaskRule
 from napari_alnt.errors import AlntError
 from napari_alnt.events import Event, Finished, Progress, TeacherWritten
 from napari_alnt.session.engine import split_command

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 from napari_alnt.settings import WINDOWS
 
 if TYPE_CHECKING:
-    import napari
-
     from napari_alnt.widgets.loop import Loop
 
 Run = Callable[["Loop"], object]
@@ -28,6 +26,8 @@ class Place(Enum):
     DECISION = auto()
     STEP = auto()
     HISTORY = auto()
+    KEY = auto()
+    """None: it has a key, and stands in the command palette."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Action:
     run : what it does to the window of a project
     place : where its button stands
     needs_write : whether it is refused where the project is open read-only
+    let_go : what happens when its key is let go, where it works while the key is held
     """
 
     id: str
@@ -52,18 +53,37 @@ class Action:
     run: Run
     place: Place
     needs_write: bool = False
+    let_go: Run | None = None
 
     @property
     def key_text(self) -> str:
         """The key as it is written for people: Ctrl+Enter."""
         return self.key.replace("-", "+")
 
+    @property
+    def full_tip(self) -> str:
+        """What its button says when the mouse rests on it."""
+        return f"{self.tip}  [{self.key_text}]"
+
 
 def _window(name: str, key: str) -> Action:
     words = name.replace("_", " ")
     tip = f"Show the image in the {words} window"
     return Action(
-        name, words.capitalize(), tip, key, lambda loop: loop.layers.set_window(name), Place.VIEW
+        name,
+        words.capitalize(),
+        tip,
+        key,
+        lambda loop: loop.viewing.window.choose(name),
+        Place.VIEW,
+    )
+
+
+def _flip(role: str, key: str) -> Action:
+    whose = "mask as it is painted" if role == "correction" else f"{role}'s mask"
+    title, tip = f"Show or hide {role}", f"Show or hide the {whose}"
+    return Action(
+        f"flip_{role}", title, tip, key, lambda loop: loop.viewing.masks.flip(role), Place.KEY
     )
 
 
@@ -134,6 +154,23 @@ ACTIONS = {
             needs_write=True,
         ),
         Action(
+            "undo_decision",
+            "Undo decision",
+            "Take the last decision of this session back: accept, confirm, skip, flag or revert",
+            "Ctrl-Alt-Z",
+            lambda loop: loop.undo_decision(),
+            Place.HISTORY,
+            needs_write=True,
+        ),
+        Action(
+            "versions",
+            "Versions …",
+            "List the accepted masks of this case: accept one again, or compare it as outlines",
+            "Ctrl-Alt-V",
+            lambda loop: loop.show_versions(),
+            Place.HISTORY,
+        ),
+        Action(
             "previous",
             "Previous",
             "Open the case above in the queue",
@@ -151,6 +188,14 @@ ACTIONS = {
         ),
         *(_window(name, f"Alt-{number}") for number, name in enumerate(WINDOWS, start=1)),
         Action(
+            "default_window",
+            "Default",
+            "Show the image in the project's own window, which for MR fits each case",
+            "Alt-0",
+            lambda loop: loop.viewing.window.choose(""),
+            Place.VIEW,
+        ),
+        Action(
             "trust",
             "Voxel trust",
             "Show or hide which parts of the mask agree with the experts",
@@ -158,26 +203,59 @@ ACTIONS = {
             lambda loop: loop.layers.toggle_trust(),
             Place.VIEW,
         ),
+        *(_flip(role, f"Shift-{role[0].upper()}") for role in ("teacher", "student", "correction")),
+        Action(
+            "hide_masks",
+            "Hide masks",
+            "Hide all masks while the key is held",
+            "Q",
+            lambda loop: loop.viewing.masks.hide(),
+            Place.KEY,
+            let_go=lambda loop: loop.viewing.masks.bring_back(),
+        ),
+        Action(
+            "smooth",
+            "Smooth",
+            "Show the image's voxels as squares, or smoothly",
+            "Shift-I",
+            lambda loop: loop.viewing.change_smoothing(),
+            Place.KEY,
+        ),
+        Action(
+            "planes",
+            "Planes",
+            "Show three planes and the mask in 3D, or one plane; with Shift the crosshair follows",
+            "Shift-O",
+            lambda loop: loop.slices.planes.turn(),
+            Place.VIEW,
+        ),
+        Action(
+            "legend",
+            "Legend",
+            "Show or hide the legend on the picture",
+            "Alt-L",
+            lambda loop: loop.slices.legend.widget.turn(),
+            Place.KEY,
+        ),
+        Action(
+            "gestures",
+            "Mouse gestures",
+            "Change between the mouse of a PACS and napari's own",
+            "Alt-M",
+            lambda loop: loop.viewing.change_gestures(),
+            Place.KEY,
+        ),
+        Action(
+            "keys",
+            "Keys",
+            "Show all keys on a panel, as ? does",
+            "Ctrl-Alt-H",
+            lambda loop: loop.sheet.turn(),
+            Place.VIEW,
+        ),
     )
 }
 """Every action by its id, in the order of the bar."""
-
-
-def bind_keys(viewer: napari.Viewer, act: Callable[[Action], None]) -> None:
-    """Let the keys of a viewer do what their actions say."""
-    for action in ACTIONS.values():
-        # the default argument keeps this turn's action; the loop's variable goes on
-        def press(_: object, action: Action = action) -> None:
-            act(action)
-
-        press.__doc__ = f"ALNT: {action.tip}"  # napari shows it beside the key
-        viewer.bind_key(action.key, press, overwrite=True)  # of a project that was open before
-
-
-def unbind_keys(viewer: napari.Viewer) -> None:
-    """Give the keys back to the viewer."""
-    for action in ACTIONS.values():
-        viewer.bind_key(action.key, None)
 
 
 def keys_table() -> str:

@@ -6,18 +6,22 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_alnt.settings import HINTS, choices
+from napari_alnt.widgets.parts.fixed_label import MIDDLE, FixedLabel
+from napari_alnt.widgets.parts.style import button, label, say
 from napari_alnt.widgets.qt import Signal
-from napari_alnt.widgets.style import button, label, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_alnt.data import Project
+    from napari_alnt.session.progress import Overview
 
 FIXED = QSizePolicy.Policy.Fixed
+NARROW = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 MOST = 3
 """Most notices that are shown at once."""
 WAITING = "The project's table is in use by another program; waiting …"
@@ -47,24 +51,34 @@ class ProjectHeader(QWidget):
         self.device = ""
         self._roles: Counter[str] = Counter()
         self._notices = list(notices)  # they come back when an error in their place is over
-        self.title = label(project.name, "title")
+        self.title = FixedLabel("title", elide=MIDDLE)
+        self.title.setText(project.name)
         self.title.setToolTip(str(project.folder))
         self.badge = label("read-only", "badge")
         self.ranking = QComboBox()
         self.ranking.addItems(choices(HINTS["ranking"]))
         self.ranking.setCurrentText(ranking)
         self.ranking.setSizePolicy(FIXED, FIXED)
+        # no wider than its words, as the project's name stands beside it
+        self.ranking.setSizeAdjustPolicy(NARROW)
+        self.ranking.setMinimumContentsLength(12)
+        self.ranking.setMaximumWidth(140)
         # this one only sorts the table; which cases the engine predicts ahead, the settings say
         self.ranking.setToolTip(
             "Rule that makes the priorities of the queue; the settings hold the one for training"
         )
         self.close_button = button("Close", "Keep unsaved work and close the project")
         self.close_button.setSizePolicy(FIXED, FIXED)
-        self.counts = label("", "faint")
-        self.note = label("", "warn", wrap=True)
+        self.work = FixedLabel("")
+        self.counts = FixedLabel("faint")
+        self.note = FixedLabel("warn")
         self.put_away = button("×", "Put this notice away")
         self.put_away.setFixedSize(22, 22)
-        self.waiting = label(WAITING, "warn", wrap=True)
+        policy = self.put_away.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.put_away.setSizePolicy(policy)
+        self.waiting = FixedLabel("warn")
+        self.waiting.setText(WAITING)
         self._lay_out()
         self.badge.setVisible(not project.writable)
         self.show_waiting(False)
@@ -73,9 +87,11 @@ class ProjectHeader(QWidget):
         self.close_button.clicked.connect(self.close_asked)
         self.put_away.clicked.connect(self._put_away)
 
-    def show_roles(self, roles: Counter[str]) -> None:
-        """Show how many cases play which role."""
-        self._roles = roles
+    def show_overview(self, overview: Overview) -> None:
+        """Show how far the work is, and how many cases play which role."""
+        self._roles = Counter(overview.roles)
+        self.work.setText(overview.work.sentence)
+        self.work.setToolTip(overview.work.explanation)
         self._show_counts()
 
     def show_device(self, device: str) -> None:
@@ -100,6 +116,9 @@ class ProjectHeader(QWidget):
 
     def show_waiting(self, waiting: bool) -> None:
         """Show that another program uses the project's table, or no longer."""
+        # in the place of the numbers, so that nothing below moves
+        self.work.setVisible(not waiting)
+        self.counts.setVisible(not waiting)
         self.waiting.setVisible(waiting)
 
     def _put_away(self) -> None:
@@ -119,9 +138,8 @@ class ProjectHeader(QWidget):
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
-        head.addWidget(self.title)
+        head.addWidget(self.title, 1)
         head.addWidget(self.badge)
-        head.addStretch()
         head.addWidget(label("Ranking", "faint"))
         head.addWidget(self.ranking)
         head.addWidget(self.close_button)
@@ -129,9 +147,19 @@ class ProjectHeader(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(7)
         layout.addLayout(head)
-        layout.addWidget(self.counts)
-        layout.addWidget(self.waiting)
+        # one row for both, as every row is taken from the table
+        self.counts.setAlignment(RIGHT)
+        policy = self.counts.sizePolicy()
+        policy.setHorizontalPolicy(QSizePolicy.Policy.Ignored)  # the progress comes first
+        self.counts.setSizePolicy(policy)
+        numbers = QGridLayout()
+        numbers.addWidget(self.work, 0, 0)
+        numbers.addWidget(self.counts, 0, 1)
+        numbers.addWidget(self.waiting, 0, 0, 1, 2)
+        numbers.setColumnStretch(1, 1)
+        numbers.setHorizontalSpacing(14)
+        layout.addLayout(numbers)
         notices = QHBoxLayout()
         notices.addWidget(self.note, 1)
-        notices.addWidget(self.put_away, 0, Qt.AlignmentFlag.AlignTop)
+        notices.addWidget(self.put_away)
         layout.addLayout(notices)

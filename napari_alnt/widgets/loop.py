@@ -7,24 +7,34 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSize, QTimer
-from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QTabWidget, QWidget
 
 from napari_alnt.errors import AlntError
 from napari_alnt.events import Predicted, Started
 from napari_alnt.session.jobs import JobController
 from napari_alnt.widgets import viewer_adapter
-from napari_alnt.widgets.actions import Action, bind_keys, unbind_keys
-from napari_alnt.widgets.case_bar import CaseBar
-from napari_alnt.widgets.correction import Correction
-from napari_alnt.widgets.form import SettingsForm
+from napari_alnt.widgets.actions import Action
+from napari_alnt.widgets.arrangement import connect, draw, lay_out
+from napari_alnt.widgets.case import case_actions
+from napari_alnt.widgets.case.case_bar import CaseBar
+from napari_alnt.widgets.case.correction import Correction
+from napari_alnt.widgets.cheat_sheet import CheatSheet
 from napari_alnt.widgets.header import ProjectHeader
-from napari_alnt.widgets.layers import CaseLayers
-from napari_alnt.widgets.opening import readers
-from napari_alnt.widgets.plots import Curves, Scatter
-from napari_alnt.widgets.queue import QueueView
+from napari_alnt.widgets.keys import unbind_keys
+from napari_alnt.widgets.parts.fixed_label import FixedLabel
+from napari_alnt.widgets.parts.panes import Panes
+from napari_alnt.widgets.picture.compared import Compared
+from napari_alnt.widgets.picture.layers import CaseLayers
+from napari_alnt.widgets.picture.slice_bar import SliceBar
+from napari_alnt.widgets.picture.viewing import Viewing
+from napari_alnt.widgets.queue.queue_panel import QueuePanel
 from napari_alnt.widgets.redraw import Part, Redraw
-from napari_alnt.widgets.style import label, rule, say
-from napari_alnt.widgets.training import TrainingPanel
+from napari_alnt.widgets.training.form import SettingsForm
+from napari_alnt.widgets.training.plots import Curves
+from napari_alnt.widgets.training.report_button import ReportButton
+from napari_alnt.widgets.training.scatter import Scatter
+from napari_alnt.widgets.training.share_strip import ShareStrip
+from napari_alnt.widgets.training.training import TrainingPanel
 from napari_alnt.widgets.worker import listen
 
 if TYPE_CHECKING:
@@ -34,10 +44,11 @@ if TYPE_CHECKING:
 
     from napari_alnt.events import Event
     from napari_alnt.session import QueueRow
+    from napari_alnt.session.progress import Overview
     from napari_alnt.widgets.opening import Opened
 
 WIDTH = 500
-"""Width in pixels below which the queue's columns would be cut."""
+"""Width in pixels that the dock asks for."""
 WATCH = 300
 """Milliseconds between two looks at whether another program holds the project's table."""
 
@@ -47,6 +58,10 @@ class Loop(QWidget):
 
     layers: CaseLayers
     correction: Correction
+    viewing: Viewing
+    slices: SliceBar
+    panes: Panes
+    sheet: CheatSheet
 
     def __init__(self, viewer: napari.Viewer, opened: Opened) -> None:
         super().__init__()
@@ -55,26 +70,34 @@ class Loop(QWidget):
         project = session.project
         settings = opened.settings
         self._ranking = settings.ranking
+        self._by_priority: tuple[QueueRow, ...] = ()
         self.layers = CaseLayers(viewer, dict(opened.labels), settings.ignore_label)
         self.correction = Correction(session, self.layers, self)
+        self.slices = SliceBar(viewer, self.layers, self.correction.drafts.strokes, self)
         # the controller knows no Qt; how an engine is heard in this thread is handed to it
         self.jobs = JobController(session, partial(listen, parent=self), self.correction.files.run)
         self.redraw = Redraw(self)
         self.header = ProjectHeader(project, settings.ranking, opened.notices)
-        self.queue = QueueView()
-        self.noise = label("", "faint", wrap=True)
-        say(self.noise, "", "faint")  # no line for it before it is known
+        self.queue_panel = QueuePanel()
+        self.queue = self.queue_panel.view
+        self.queue_panel.set_rule(settings.ranking)
+        self.noise = FixedLabel()
+        self.flags: Mapping[str, str] = {}
+        self.compared = Compared(viewer, self.layers)
         self.case_bar = CaseBar()
-        self.case_bar.set_labels(self.layers.labels, self.layers.colours)
+        self.case_bar.set_labels(self.layers.labels, self.layers.colours, settings.ignore_label)
         self.form = SettingsForm(settings)
         self.form.set_enabled(project.writable)
         self.training = TrainingPanel(self.jobs, self.form)
         self.curves = Curves()
         self.scatter = Scatter()
+        self.shares = ShareStrip()
+        self.report = ReportButton(session, self.redraw.files.run)
         self.tabs = QTabWidget()
-        _lay_out(self)
-        self._connect()
-        _draw(self, opened.first)
+        lay_out(self)
+        connect(self)
+        draw(self, opened.first)
+        self.viewing = Viewing(self, settings.window)
         # SQLite does not say when it begins to wait
         self._watch = QTimer(self, interval=WATCH)
         self._watch.timeout.connect(self._look_at_table)
@@ -90,9 +113,16 @@ class Loop(QWidget):
             self.correction.open(case)
 
     def act(self, action: Action) -> None:
-        """Do what a button or key says; what would change a read-only project is not done."""
-        if self.session.project.writable or not action.needs_write:
-            action.run(self)
+        """Do what a button or key says, or say why it cannot be done."""
+        case_actions.act(self, action)
+
+    def undo_decision(self) -> None:
+        """Take the last decision back."""
+        case_actions.undo_decision(self)
+
+    def show_versions(self) -> None:
+        """List the versions of the open case in a menu."""
+        case_actions.show_versions(self)
 
     def open_neighbour(self, step: int) -> None:
         """Open the case that stands ``step`` rows below the open one."""
@@ -108,7 +138,7 @@ class Loop(QWidget):
         if following:
             self.open_case(following)
         else:
-            self.case_bar.say("The queue is done: every case is accepted or skipped.", "faint")
+            self.case_bar.say(self.queue_panel.at_the_end, "")
 
     def keep_work(self) -> bool:
         """Whether unsaved work is on the disk now; if it cannot be written, the note says why."""
@@ -124,23 +154,21 @@ class Loop(QWidget):
 
     def _case_opened(self, case: str) -> None:
         self.queue.select(case)
-        self.redraw.mark(Part.SCATTER)
+        self.redraw.mark(Part.SCATTER | Part.SHARES)
         self._show_state()
         if self.layers.opened is None:
             return
         viewer_adapter.canvas(self.viewer).setFocus()  # a click in the queue has taken it
         self.jobs.request_prediction(case)
+        first = self.queue.next_undecided(case)
+        self.correction.ahead.ask((first, self.queue.next_undecided(first)))
 
-    def _show_state(self) -> None:
-        """Show which case is open, and what is being done to it."""
-        opened = self.layers.opened
-        if opened is None:
-            self.case_bar.set_open("", "")
-        elif self.correction.deciding:
-            self.case_bar.set_open(opened.case.name, self.correction.deciding, False)
-        else:
-            origin = f"from {opened.origin}"
-            self.case_bar.set_open(opened.case.name, origin, self.session.project.writable)
+    def _show_state(self, *_: object) -> None:
+        case_actions.show_state(self)
+
+    def _show_flags(self, flags: Mapping[str, str]) -> None:
+        self.flags = self.queue.source.notes = flags
+        self._show_state()
 
     def _look_at_table(self) -> None:
         self.header.show_waiting(self.session.project.table.waiting)
@@ -150,21 +178,32 @@ class Loop(QWidget):
             self.correction.take_prediction(event)
         if isinstance(event, Started):
             self.header.show_device(event.device)
+        self.queue_panel.take_event(event)
         self.redraw.mark(Part.TRAINING)
 
     # drawing --------------------------------------------------------------------------------------
 
     def _draw_queue(self, rows: tuple[QueueRow, ...]) -> None:
-        self.queue.set_rows(rows)
-        self.redraw.mark(Part.SCATTER)
+        self._by_priority = rows
+        self.queue_panel.show_queue(rows)
+        self.redraw.mark(Part.SCATTER | Part.SHARES)
+
+    def _show_overview(self, overview: Overview) -> None:
+        self.header.show_overview(overview)
+        self.queue_panel.show_others(overview)
+
+    def _draw_training(self) -> None:
+        self.training.refresh()
+        self.queue_panel.show_when(self.jobs.status)
 
     def _draw_scatter(self) -> None:
-        self.scatter.redraw(self.session.history, self.queue.source.rows, self.correction.case)
+        self.scatter.redraw(self.session.history, self._by_priority, self.correction.case)
 
     def _rerank(self, ranking: str) -> None:
         self._ranking = ranking
+        self.queue_panel.set_rule(ranking)
         self.header.show_notice()
-        self.redraw.mark(Part.QUEUE | Part.SCATTER)
+        self.redraw.mark(Part.QUEUE | Part.SCATTER | Part.SHARES)
         self.redraw.draw()
 
     # wiring ---------------------------------------------------------------------------------------
@@ -182,6 +221,8 @@ class Loop(QWidget):
         """
         self.redraw.stop()
         unbind_keys(self.viewer)
+        self.viewing.close()
+        self.slices.close()
         if self._touch in self.viewer.mouse_move_callbacks:
             self.viewer.mouse_move_callbacks.remove(self._touch)
         try:
@@ -200,6 +241,7 @@ class Loop(QWidget):
             self._watch.stop()
             # last, as a scene whose layers have gone is not to be drawn before all is done
             self.correction.clear()
+            self.viewing.leave_scale_bar()
 
     def _touch(self, *_: Any) -> None:
         self.correction.clock.touch()
@@ -208,74 +250,6 @@ class Loop(QWidget):
         self._touch()
         self.act(action)
 
-    def _connect(self) -> None:
-        self.header.ranking_changed.connect(self._rerank)
-        self.queue.chosen.connect(self.open_case)
-        self.scatter.chosen.connect(self.open_case)
-        self.case_bar.asked.connect(self.act)
-        self.case_bar.label_chosen.connect(self.layers.choose_label)
-        self.layers.label_changed.connect(self.case_bar.check_label)
-        self.correction.opened.connect(self._case_opened)
-        self.correction.message.connect(self.case_bar.say)
-        self.correction.deciding_changed.connect(self._show_state)
-        self.correction.kept.connect(self.header.show_notice)
-        self.correction.clock.ticked.connect(self.case_bar.set_time)
-        self.jobs.event_received.connect(self._take_event)
-        self.tabs.currentChanged.connect(self.redraw.draw)
-        self.viewer.mouse_move_callbacks.append(self._touch)
-        bind_keys(self.viewer, self._press)
-
     def sizeHint(self) -> QSize:
         """Not wider than need be: the room is the image's."""
         return QSize(WIDTH, super().sizeHint().height())
-
-
-def _lay_out(loop: Loop) -> None:
-    pages = {"Curves": loop.curves, "Trust": loop.scatter, "Settings": loop.form}
-    for title, page in pages.items():
-        loop.tabs.addTab(page, title)
-    loop.tabs.setMinimumHeight(200)
-    loop.tabs.setMaximumHeight(320)
-    layout = QVBoxLayout(loop)
-    layout.setContentsMargins(10, 6, 10, 8)
-    layout.setSpacing(7)
-    layout.addWidget(loop.header)
-    layout.addWidget(loop.queue, 2)
-    layout.addWidget(loop.noise)
-    layout.addWidget(rule())
-    layout.addWidget(loop.case_bar)
-    layout.addWidget(rule())
-    layout.addWidget(loop.training)
-    layout.addWidget(loop.tabs, 3)
-    loop.setMinimumWidth(WIDTH)
-
-
-def _draw(loop: Loop, first: Mapping[Part, Any]) -> None:
-    """Say how each part of the window is drawn, and after which changes."""
-    session = loop.session
-    history = session.history
-    add = loop.redraw.add
-    read = readers(session, lambda: loop._ranking)
-    add(Part.QUEUE, loop._draw_queue, read[Part.QUEUE])
-    add(Part.HEADER, loop.header.show_roles, read[Part.HEADER])
-    add(Part.NOISE, lambda text: say(loop.noise, text, "faint"), read[Part.NOISE])
-    add(Part.STUDENT, loop.training.show_student, read[Part.STUDENT])
-    add(Part.TRAINING, loop.training.refresh)
-    add(Part.CURVES, lambda: loop.curves.redraw(history), seen=loop.curves)
-    add(Part.SCATTER, loop._draw_scatter, seen=loop.scatter)
-    queue = Part.QUEUE | Part.HEADER | Part.SCATTER
-    for signal, parts in (
-        (session.case_changed, queue | Part.NOISE),
-        (session.queue_changed, queue),
-        (session.run_changed, queue | Part.NOISE | Part.STUDENT | Part.TRAINING),
-        (session.settings_changed, queue | Part.NOISE),
-        (history.steps_changed, Part.CURVES | Part.SCATTER),
-        (history.tests_changed, Part.CURVES),
-        (history.restarted, Part.CURVES | Part.SCATTER),
-        (history.scores_changed, Part.NOISE | Part.SCATTER),
-        (history.case_changed, Part.NOISE | Part.SCATTER),
-    ):
-        loop.redraw.follow(signal, parts)
-    loop.redraw.failed.connect(loop.header.show_error)
-    loop.redraw.recovered.connect(loop.header.show_notice)
-    loop.redraw.start(first)

@@ -14,12 +14,14 @@ from qtpy.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedLayout
 from napari_alnt.errors import AlntError
 from napari_alnt.widgets import viewer_adapter
 from napari_alnt.widgets.actions import ACTIONS
-from napari_alnt.widgets.home import Home
+from napari_alnt.widgets.arrangement import widen
 from napari_alnt.widgets.loop import Loop
-from napari_alnt.widgets.new_project import NewProject
 from napari_alnt.widgets.opening import open_session
+from napari_alnt.widgets.parts.style import style_sheet
 from napari_alnt.widgets.qt import Signal
-from napari_alnt.widgets.style import style_sheet
+from napari_alnt.widgets.start.home import Home
+from napari_alnt.widgets.start.lacking import show_lack
+from napari_alnt.widgets.start.new_project import NewProject
 from napari_alnt.widgets.worker import FileWorker, wait_for_threads
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ class AnnotationLoop(QWidget):
         self.home.open_asked.connect(self._ask_for_project)
         self.home.new_asked.connect(self.ask_for_files)
         self.home.made.connect(self.open_project)
+        self.home.chosen.connect(self.open_project)
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.home)
         self._docked = False
@@ -103,6 +106,9 @@ class AnnotationLoop(QWidget):
             self.loop.queue.show_columns(self._columns)
         self._pages.addWidget(self.loop)
         self._pages.setCurrentWidget(self.loop)
+        widen(self.loop)
+        self.home.recent.remember(folder)
+        show_lack(self.loop, self.ask_for_files)
         self.project_opened.emit(opened.session)
         return True
 

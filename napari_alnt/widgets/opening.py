@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_alnt.data.flags import read_flags
 from napari_alnt.errors import ProjectLocked, ReadOnly
 from napari_alnt.session import Session
+from napari_alnt.session.progress import Overview
 from napari_alnt.settings import Settings
 from napari_alnt.widgets.redraw import Part
 
@@ -68,7 +69,8 @@ def readers(session: Session, ranking: Callable[[], str]) -> dict[Part, Callable
     """How the parts of the window that show something of the table are read; each may wait long."""
     return {
         Part.QUEUE: lambda: session.queue(ranking()),
-        Part.HEADER: lambda: Counter(case.role for case in session.project.cases),
+        Part.HEADER: lambda: Overview.of(session.project),
         Part.NOISE: lambda: str(session.noise_estimate() or ""),
         Part.STUDENT: lambda: session.last_student() is not None,
+        Part.FLAGS: lambda: read_flags(session.project),
     }

@@ -36,6 +36,8 @@ class Part(Flag):
     TRAINING = auto()
     CURVES = auto()
     SCATTER = auto()
+    SHARES = auto()
+    FLAGS = auto()
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from inspect import isgeneratorfunction
 from typing import TYPE_CHECKING, Any, cast
 
 from app_model import Application
+from app_model.types import KeyBinding
+from napari.components import ViewerModel
+from napari.settings import get_settings
+from napari.utils.action_manager import action_manager
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     import napari
     from napari.layers import Labels
     from qtpy.QtWidgets import QMainWindow, QWidget
@@ -25,6 +29,12 @@ def canvas(viewer: napari.Viewer) -> QWidget:
     """The part of the window that shows the layers."""
     # keys reach the viewer only while this has the focus, and a click in the queue takes it
     return cast("QWidget", viewer.window._qt_viewer)
+
+
+def picture_area(viewer: napari.Viewer) -> QWidget:
+    """The part of the window in which the canvas and its sliders stand."""
+    # what shows the layers is a splitter, which takes every child for one more pane
+    return cast("QWidget", viewer.window._qt_viewer.parentWidget())
 
 
 @contextmanager
@@ -66,6 +76,41 @@ def follow_history(layer: Labels, tell: Callable[[bool, list[Any]], object]) -> 
     return leave
 
 
+def forget_history(layer: Labels) -> None:
+    """Let nothing that was painted so far be undone, as when another mask comes into a layer."""
+    # napari keeps the steps when data is exchanged, and would make them in the new data
+    layer._reset_history()
+
+
+def end_stroke(layer: Labels) -> None:
+    """End a stroke as if the mouse were released; its button may still be held."""
+    # a layer that is locked meanwhile would be painted on with every move, and the stroke that has
+    # begun would not be told of
+    layer._commit_staged_history()
+    for drawing in list(layer._mouse_drag_gen.values()):
+        layer._persisted_mouse_event.pop(drawing, None)
+        drawing.close()
+    layer._mouse_drag_gen.clear()
+
+
+def lock(layer: Labels) -> Callable[[], None]:
+    """Let nothing be painted in a layer until the function that is returned is called."""
+    if not layer.editable:
+        return lambda: None
+    end_stroke(layer)
+    # napari forgets what can be undone when a layer is locked
+    mode, undo, redo = layer.mode, layer._undo_history, layer._redo_history
+    layer.mode = "pan_zoom"
+    layer.editable = False
+
+    def unlock() -> None:
+        layer.editable = True
+        layer._undo_history, layer._redo_history = undo, redo
+        layer.mode = mode
+
+    return unlock
+
+
 def is_painting(layer: Labels) -> bool:
     """Whether a stroke has begun that has not ended."""
     # its voxels are changed already, and napari tells of them at its end
@@ -85,3 +130,37 @@ def add_to_palette(name: str, title: str, tip: str, run: Callable[[], object]) -
     app = Application.get_app("napari")
     if app is not None and name not in app.commands:
         app.register_action(name, title, tooltip=tip, callback=run)
+
+
+def identity(viewer: Any) -> int:
+    """What tells a viewer from others, also behind the wrapper that plugins are given."""
+    # its own id is the wrapper's, of which there may be several
+    while (inner := getattr(viewer, "__wrapped__", None)) is not None:
+        viewer = inner
+    return id(viewer)
+
+
+def register_key(name: str, tip: str, key: str, press: Callable[[Any], Any]) -> None:
+    """Have a key call ``press`` with the viewer in which it is pressed.
+
+    It stands in napari's preferences, and is the user's own if there is one already.
+    """
+
+    # the preferences list what the action manager knows, and a manifest can name no key of a viewer
+    def call(viewer: ViewerModel) -> Any:
+        return press(viewer)
+
+    def hold(viewer: ViewerModel) -> Iterator[None]:
+        yield from press(viewer)
+
+    command = hold if isgeneratorfunction(press) else call
+    command.__name__ = command.__qualname__ = name.replace(":", "_")
+    action_manager.register_action(name, command, tip, ViewerModel)
+    if name not in action_manager._shortcuts and name not in get_settings().shortcuts.shortcuts:
+        action_manager.bind_shortcut(name, KeyBinding.from_str(key))
+
+
+def keys_of(name: str, own: str) -> str:
+    """The keys under which an action is registered, as text; '' for none, or its own alone."""
+    keys = action_manager._shortcuts.get(name, [])
+    return "" if keys == [KeyBinding.from_str(own)] else " or ".join(map(str, keys))

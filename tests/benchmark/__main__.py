@@ -24,6 +24,7 @@ from benchmark import (
     STRATEGIES,
     Plan,
     Results,
+    queue_speed,
     quick,
     readme,
     rescore,
@@ -198,6 +199,23 @@ def _show(terminal: Terminal, key: Row, rows: list[Row], out: Path | None) -> No
 
 
 @dataclass(frozen=True)
+class Queue:
+    """Measure the window's queue with many cases: to open, to sort, to filter."""
+
+    cases: int = 10_000
+    """Cases in the queue."""
+    out: Path | None = None
+    """A file that the rows are appended to, as JSON lines that name the machine and the day."""
+    json: Flag = False
+    """Print JSON lines instead of text."""
+
+    def __call__(self, terminal: Terminal) -> None:
+        """Measure, and print a row for each thing that is done."""
+        key = {"what": "queue", "cases": self.cases}
+        _show(terminal, key, list(queue_speed.queue(self.cases)), self.out)
+
+
+@dataclass(frozen=True)
 class Readme:
     """Write the generated tables of both READMEs anew from the committed rows."""
 
@@ -218,6 +236,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "ranking": Ranking,
     "data": Data,
     "workers": Workers,
+    "queue": Queue,
     "readme": Readme,
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -81,3 +82,24 @@ def test_a_project_at_work_is_backed_up(folder, tmp_path, capsys):
     said = capsys.readouterr().err.strip()
     assert one_sentence(said)
     assert "is there already" in said
+
+
+def test_the_report_is_written_also_of_a_project_at_work(folder, tmp_path, capsys):
+    with Project.open(folder):
+        assert run("report", folder, "--json") == 0
+        (line,) = json_lines(capsys.readouterr().out)
+        assert line["kind"] == "Report"
+        assert "Project " in Path(line["file"]).read_text(encoding="utf-8")
+        assert run("report", folder, tmp_path / "page.html") == 0
+    assert capsys.readouterr().out.strip() == f"Report: {tmp_path / 'page.html'}"
+    assert (tmp_path / "page.html").exists()
+
+
+def test_a_report_takes_the_place_of_no_image(folder, tmp_path, capsys):
+    image = tmp_path / "ct.nii.gz"
+    image.write_bytes(b"voxels")
+    assert run("report", folder, image) == 1
+    said = capsys.readouterr().err.strip()
+    assert one_sentence(said)
+    assert "ends in .html" in said
+    assert image.read_bytes() == b"voxels"

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from napari_alnt.data import CaseFiles, Project, atomic, make_folder
-from napari_alnt.data.journal import has_changes, resume, steps
-from napari_alnt.data.journal_file import Kind
-from napari_alnt.data.journal_mirror import Change
-from napari_alnt.data.journal_writer import Journal
+from napari_alnt.data.strokes.journal import has_changes, resume, steps
+from napari_alnt.data.strokes.journal_file import Kind
+from napari_alnt.data.strokes.journal_mirror import Change
+from napari_alnt.data.strokes.journal_writer import Journal
 from napari_alnt.errors import AlntError
 
 

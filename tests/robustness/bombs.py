@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from napari_alnt.data import mask_dice
-from napari_alnt.data.volume import read_grid, read_labels, read_volume
+from napari_alnt.data.images.volume import read_grid, read_labels, read_volume
 from napari_alnt.errors import AlntError
 from robustness.bomb_files import BOMBS, MIB
 from robustness.children import environment

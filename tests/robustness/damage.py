@@ -19,7 +19,7 @@ import numpy as np
 
 from napari_alnt.data import TABLE, Project, read_volume, write_image, write_labels
 from napari_alnt.data.atomic import make_folder
-from napari_alnt.data.journal_file import scan
+from napari_alnt.data.strokes.journal_file import scan
 from napari_alnt.errors import AlntError
 from napari_alnt.events import Predicted
 from robustness import projects

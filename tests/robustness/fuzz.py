@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_alnt.data.volume import Grid, Volume, read_grid, read_labels, read_volume
+from napari_alnt.data.images.volume import Grid, Volume, read_grid, read_labels, read_volume
 from napari_alnt.errors import AlntError
 from robustness import mutations
 from robustness.result import Result, Tally

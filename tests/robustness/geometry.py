@@ -20,7 +20,7 @@ from nibabel.affines import apply_affine
 from nibabel.eulerangles import euler2mat
 from nibabel.orientations import axcodes2ornt, io_orientation
 
-from napari_alnt.data.volume import Volume, read_labels, read_volume, write_labels, write_map
+from napari_alnt.data.images.volume import Volume, read_labels, read_volume, write_labels, write_map
 from napari_alnt.errors import AlntError
 from robustness.result import Result, Tally
 from robustness.work import folder, without

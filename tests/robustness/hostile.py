@@ -17,8 +17,8 @@ from unittest import mock
 import numpy as np
 
 from napari_alnt.data import Case, Project, back_up, verify, write_labels
-from napari_alnt.data.journal import resume, steps
 from napari_alnt.data.local import FOLDER
+from napari_alnt.data.strokes.journal import resume, steps
 from napari_alnt.errors import AlntError
 from napari_alnt.session import Session
 from napari_alnt.session.engine import Engine, Job

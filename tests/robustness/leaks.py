@@ -30,11 +30,11 @@ from conftest import TINY, ball
 
 from napari_alnt.cli import main
 from napari_alnt.data import TABLE, Project
-from napari_alnt.data.journal import resume
-from napari_alnt.data.journal_file import Kind
-from napari_alnt.data.journal_mirror import Change
-from napari_alnt.data.journal_writer import Journal
 from napari_alnt.data.local import FOLDER
+from napari_alnt.data.strokes.journal import resume
+from napari_alnt.data.strokes.journal_file import Kind
+from napari_alnt.data.strokes.journal_mirror import Change
+from napari_alnt.data.strokes.journal_writer import Journal
 from napari_alnt.errors import AlntError
 from napari_alnt.events import StepDone
 from napari_alnt.session import Session

@@ -32,7 +32,7 @@ class Mutant:
     file : of the data room
     old : text that is there once
     new : what takes its place
-    tests : files of ``tests/data`` that should find it, without ``test_`` and ending
+    tests : modules of the data room whose tests should find it
     """
 
     file: str
@@ -42,15 +42,16 @@ class Mutant:
 
 
 def _nibabel(old: str, new: str, *tests: str) -> Mutant:
-    return Mutant("nibabel_files", old, new, tests or ("nibabel_files", "formats", "values"))
+    names = tests or ("nibabel_files", "formats", "values")
+    return Mutant("images/nibabel_files", old, new, tuple(f"images/{name}" for name in names))
 
 
 def _header(old: str, new: str) -> Mutant:
-    return Mutant("nifti_header", old, new, ("nifti_header", "volume"))
+    return Mutant("images/nifti_header", old, new, ("images/nifti_header", "images/volume"))
 
 
 def _volume(old: str, new: str) -> Mutant:
-    return Mutant("volume", old, new, ("volume", "limits"))
+    return Mutant("images/volume", old, new, ("images/volume", "images/limits"))
 
 
 MUTANTS = {
@@ -84,7 +85,9 @@ MUTANTS = {
     "other units taken": _nibabel("    require_millimetres(path, image.header)\n", "",
                                   "nifti_header"),
     "overflow not seen": _nibabel('over="raise"', 'over="ignore"'),
-    "any value taken": Mutant("limits", "abs(worst) > VALUE", "False", ("limits", "values")),
+    "any value taken": Mutant(
+        "images/limits", "abs(worst) > VALUE", "False", ("images/limits", "images/values")
+    ),
     "text kept": _header(
         "header = kind(endianness=source.endianness if known else None)",
         "header = source.copy() if known else kind()",
@@ -100,10 +103,13 @@ MUTANTS = {
     "half a voxel off taken": _volume("TOLERANCE = 0.1", "TOLERANCE = 0.6"),
     "saved on other axes": _volume("apply_orientation(voxels.T, back)", "voxels.T"),
     "flipped twice": _volume("(orientation[::-1, 1] < 0)", "(orientation[::-1, 1] > 0)"),
-    "rounded far": Mutant("values", "ROUNDING = 1e-3", "ROUNDING = 0.4", ("values",)),
-    "negative labels taken": Mutant("values", "low < 0 or high", "high", ("values", "volume")),
+    "rounded far": Mutant("images/values", "ROUNDING = 1e-3", "ROUNDING = 0.4", ("images/values",)),
+    "negative labels taken": Mutant(
+        "images/values", "low < 0 or high", "high", ("images/values", "images/volume")
+    ),
     "large labels wrapped": Mutant(
-        "values", "np.uint16 if high < 2**16", "np.uint16 if high < 2**31", ("values", "volume")
+        "images/values", "np.uint16 if high < 2**16", "np.uint16 if high < 2**31",
+        ("images/values", "images/volume"),
     ),
 }  # fmt: skip
 """All mutants by name."""
@@ -152,9 +158,15 @@ def _copy(work: Path) -> None:
         shutil.copy(ROOT / name, work / name)
 
 
+def test_file(root: Path, name: str) -> Path:
+    """The file of tests of a module of the data room."""
+    module = Path(name)
+    return root / "tests" / "data" / module.with_name(f"test_{module.name}.py")
+
+
 def _test(work: Path, tests: tuple[str, ...]) -> int:
     """Run tests in a copy, up to the first that fails; pytest's exit code."""
-    files = [f"tests/data/test_{name}.py" for name in tests]
+    files = [str(test_file(Path(), name)) for name in tests]
     options = ["-q", "-x", "-n", "0", "-p", "no:cacheprovider"]
     # a program that is started here finds the copy first
     environment = {**os.environ, "PYTHONPATH": str(work), "PYTHONDONTWRITEBYTECODE": "1"}

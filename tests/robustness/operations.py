@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 
 from napari_alnt.data import TABLE, CaseFiles, Project, is_project, save_array, write_text
-from napari_alnt.data.journal import resume
-from napari_alnt.data.journal_file import Kind
-from napari_alnt.data.journal_mirror import Change
-from napari_alnt.data.journal_writer import Journal
 from napari_alnt.data.local import FOLDER, load_launcher, save_launcher
+from napari_alnt.data.strokes.journal import resume
+from napari_alnt.data.strokes.journal_file import Kind
+from napari_alnt.data.strokes.journal_mirror import Change
+from napari_alnt.data.strokes.journal_writer import Journal
 from napari_alnt.errors import AlntError
 from napari_alnt.events import EpochDone, LedgerRow
 from robustness import projects

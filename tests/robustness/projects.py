@@ -13,9 +13,9 @@ import numpy as np
 from napari_alnt.data import CaseFiles, Grid, Project, Role, verify, write_image, write_labels
 from napari_alnt.data.atomic import is_temporary
 from napari_alnt.data.case import Case
-from napari_alnt.data.journal import resume
+from napari_alnt.data.images.on_disk import Array
 from napari_alnt.data.leftovers import RECOVERED
-from napari_alnt.data.on_disk import Array
+from napari_alnt.data.strokes.journal import resume
 from napari_alnt.settings import Settings
 
 SHAPE = (5, 6, 7)

@@ -57,7 +57,7 @@ class Held:
 def run(count: int, seed: int, first: int = 0) -> Result:
     """Open ``count`` cases in one window."""
     tally = Tally(seed, KINDS)
-    with folder() as work, mock.patch.dict(os.environ, _settings(work)):
+    with folder() as work, mock.patch.dict(os.environ, settings(work)):
         project = make_balls(work / "balls").folder
         held, error = _window(project, seed, count)
         for _ in held:
@@ -74,7 +74,7 @@ def run(count: int, seed: int, first: int = 0) -> Result:
     return tally.result()
 
 
-def _settings(work: Path) -> dict[str, str]:
+def settings(work: Path) -> dict[str, str]:
     """Neither the user's settings nor napari's are touched."""
     return {FOLDER: str(work / "config"), "NAPARI_CONFIG": str(work / "napari.yaml")}
 
@@ -99,7 +99,7 @@ def judge(held: Sequence[Held], first: int, tally: Tally) -> None:
 
 def _window(project: Path, seed: int, count: int) -> tuple[list[Held], str]:
     """What the process of a window has held after each case, and the end of its errors."""
-    command = [*_screen(), sys.executable, "-c", SERVER, json.dumps([str(project), seed, count])]
+    command = [*screen(), sys.executable, "-c", SERVER, json.dumps([str(project), seed, count])]
     with subprocess.Popen(
         command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as window:
@@ -108,7 +108,7 @@ def _window(project: Path, seed: int, count: int) -> tuple[list[Held], str]:
     return [Held(**json.loads(line)) for line in lines], errors[-250:]
 
 
-def _screen() -> list[str]:
+def screen() -> list[str]:
     """What gives a window its screen where there is none."""
     has_one = sys.platform != "linux" or {"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ)
     if has_one:
@@ -146,18 +146,19 @@ def _switches(project: Path, rng: np.random.Generator, count: int) -> Iterator[s
         others = [row.case for row in loop.queue.in_order() if row.case != open_case]
         case = others[rng.integers(len(others))]
         loop.open_case(case)
-        _until(lambda case=case: loop.correction.case == case and not loop.correction.loading)
+        until(lambda case=case: loop.correction.case == case and not loop.correction.loading)
         if number % 3 == 0:
             layer = loop.layers.correction
             layer.paint(tuple(int(rng.integers(size)) for size in layer.data.shape), 1)
-        _until(lambda: not (loop.correction.files.busy or loop.redraw.files.busy))
+        until(lambda: not (loop.correction.files.busy or loop.redraw.files.busy))
         yield case
     assert window.close_project()
     viewer.close()
 
 
-def _until(holds: Callable[[], bool]) -> None:
+def until(holds: Callable[[], bool]) -> None:
     """Let the window work until something holds."""
+    from qtpy.QtCore import QEvent
     from qtpy.QtWidgets import QApplication
 
     end = time.monotonic() + PATIENCE
@@ -167,3 +168,5 @@ def _until(holds: Callable[[], bool]) -> None:
         QApplication.processEvents()
         time.sleep(0.002)
     QApplication.processEvents()
+    # what is to be deleted waits for a loop of events, which only the product has
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)

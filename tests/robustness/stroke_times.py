@@ -32,11 +32,11 @@ def measure(folder: Path, strokes: int = 300) -> dict[str, np.ndarray]:
     from qtpy.QtCore import QObject
     from qtpy.QtWidgets import QApplication
 
-    from napari_alnt.data.journal import resume
-    from napari_alnt.data.journal_writer import Journal
-    from napari_alnt.widgets import strokes as strokes_module
-    from napari_alnt.widgets.clock import CaseClock
-    from napari_alnt.widgets.strokes import Strokes
+    from napari_alnt.data.strokes.journal import resume
+    from napari_alnt.data.strokes.journal_writer import Journal
+    from napari_alnt.widgets.case import strokes as strokes_module
+    from napari_alnt.widgets.case.clock import CaseClock
+    from napari_alnt.widgets.case.strokes import Strokes
 
     app = QApplication.instance() or QApplication([])
     parent = QObject()

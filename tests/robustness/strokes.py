@@ -20,11 +20,11 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_alnt.data.journal import resume
-from napari_alnt.data.journal_file import Kind
-from napari_alnt.data.journal_mirror import Change
-from napari_alnt.data.journal_writer import Journal
 from napari_alnt.data.leftovers import remove_temporaries
+from napari_alnt.data.strokes.journal import resume
+from napari_alnt.data.strokes.journal_file import Kind
+from napari_alnt.data.strokes.journal_mirror import Change
+from napari_alnt.data.strokes.journal_writer import Journal
 from robustness import work
 from robustness.children import environment
 from robustness.result import Result, Tally

@@ -9,7 +9,7 @@ import nibabel
 import numpy as np
 import pytest
 
-from napari_alnt.data import nifti_header, volume
+from napari_alnt.data.images import nifti_header, volume
 from napari_alnt.errors import AlntError
 from robustness import __main__ as commands
 from robustness import bombs, fuzz, geometry, harnesses, mutants, readme, results
@@ -63,7 +63,7 @@ def test_the_text_that_a_mutant_changes_is_there(name):
     path = mutants.ROOT / "napari_alnt" / "data" / f"{mutant.file}.py"
     assert path.read_text("utf-8").count(mutant.old) == 1
     for test in mutant.tests:
-        assert (mutants.ROOT / "tests" / "data" / f"test_{test}.py").exists()
+        assert mutants.test_file(mutants.ROOT, test).exists()
 
 
 def test_a_full_run_tries_every_bomb_and_every_mutant():

@@ -129,10 +129,20 @@ def test_a_pool_without_teacher_masks_is_taught_first():
     assert desk.session.starts == [("teach", (), False)]
 
 
-def test_without_anything_to_teach_with_the_sessions_refusal_is_shown():
-    desk = Desk(teacher=False, refuses="No case in the pool has a teacher mask.")
+def test_without_anything_to_teach_with_the_window_says_what_to_do():
+    desk = Desk(teacher=False)
     desk.jobs.train(Settings())
-    assert desk.messages == [("No case in the pool has a teacher mask.", "error")]
+    ((text, kind),) = desk.messages
+    assert text.startswith("The case to correct has no teacher mask")
+    assert kind == "error"
+    assert desk.session.starts == []
+    assert desk.jobs.status.state == "idle"
+
+
+def test_the_sessions_refusal_is_shown():
+    desk = Desk(refuses="Nothing can run here.")
+    desk.jobs.train(Settings())
+    assert desk.messages == [("Nothing can run here.", "error")]
     assert desk.jobs.status.state == "idle"
 
 

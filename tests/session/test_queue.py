@@ -14,7 +14,7 @@ from napari_alnt.errors import AlntError
 from napari_alnt.ranking import CaseScores, informativeness, trust
 from napari_alnt.ranking.rules import RANKINGS
 from napari_alnt.session import QueueRow
-from napari_alnt.session.queue import HEADINGS, build_queue
+from napari_alnt.session.queue import HEADINGS, build_queue, expert_rows
 from napari_alnt.settings import Settings
 
 
@@ -116,3 +116,15 @@ def test_the_rule_is_that_of_the_settings_unless_one_is_asked_for(session, score
 
 def test_headings_are_of_columns_that_exist():
     assert set(HEADINGS) <= {item.name for item in dataclasses.fields(QueueRow)}
+
+
+def test_experts_and_held_out_cases_have_lists_of_their_own(session):
+    first = session.project.by_role("reference")[0].name
+    session.confirm("ball_06")
+    experts = {row.case: row for row in expert_rows(session.project.cases, held_out=False)}
+    held_out = expert_rows(session.project.cases, held_out=True)
+    assert len(experts) == 3
+    assert (experts[first].version, experts[first].status) == (0, "expert")
+    assert (experts["ball_06"].version, experts["ball_06"].status) == (1, "accepted")
+    assert {row.role for row in held_out} == {"test"}
+    assert not experts.keys() & {row.case for row in held_out}

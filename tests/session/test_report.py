@@ -7,8 +7,8 @@ import html
 import math
 import re
 
-from napari_alnt.events import NAN, Tested
-from napari_alnt.session import QueueRow, write_report
+from napari_alnt.events import NAN, Tested, TestedCase
+from napari_alnt.session import QueueRow, Session, write_report
 from napari_alnt.session.report import words
 
 
@@ -79,3 +79,25 @@ def test_words_for_values():
     assert words(math.nan) == "–"
     assert words(math.inf) == "–"
     assert words(3) == "3"
+
+
+def test_a_project_without_a_run_has_a_report_too(balls):
+    with Session.open(balls.folder, write=False) as untouched:
+        page = read(untouched)
+        assert write_report(untouched) == balls.folder / "report.html"
+    assert cells(page, "Runs")[1:] == []
+    assert dict(cells(page, "Settings of the project")[1:])["patch"] == "(16, 16, 16)"
+
+
+def test_it_is_written_where_it_is_wanted(session, tmp_path):
+    assert write_report(session, file=tmp_path / "page.html") == tmp_path / "page.html"
+    assert "Project " in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert not session.project.runs.all[-1].report.exists()
+
+
+def test_the_test_curve_has_its_interval(session):
+    cases = tuple(TestedCase(f"c{n}", dice, 3.0) for n, dice in enumerate((0.4, 0.8)))
+    session.history.apply(Tested(3, 1, 0.6, 3.0, cases))
+    columns, row = cells(read(session), "Dice of the held-out test cases")
+    assert row[columns.index("from")] == "0.400"
+    assert row[columns.index("to")] == "0.800"

@@ -86,7 +86,7 @@ class Window:
         from qtpy.QtCore import Qt
 
         queue = self.loop.queue
-        index = queue.order.index(place, 0)
+        index = queue.source.index(place, 0)
         centre = queue.visualRect(index).center()
         self.qtbot.mouseClick(queue.viewport(), Qt.MouseButton.LeftButton, pos=centre)
         return str(index.data())

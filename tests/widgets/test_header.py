@@ -8,7 +8,8 @@ import pytest
 from qtpy.QtCore import Qt
 
 from napari_alnt.data import Project
-from napari_alnt.settings import HINTS, choices
+from napari_alnt.session.progress import Overview, WorkProgress
+from napari_alnt.settings import HINTS, Settings, choices
 from napari_alnt.widgets.header import ProjectHeader
 
 
@@ -34,11 +35,26 @@ def test_it_names_the_project_and_its_rule(header, project):
     assert tuple(rules) == choices(HINTS["ranking"])
 
 
+def overview(**roles):
+    seconds = {"a": 180, "b": 240}
+    work = WorkProgress(2, 4, each=210, spent=sum(seconds.values()))
+    return Overview(Counter(roles), work, (), (), Settings())
+
+
 def test_the_counts_are_by_role_and_say_where_the_student_learns(header):
-    header.show_roles(Counter(pool=4, reference=1, teacher_training=1, test=2))
+    header.show_overview(overview(pool=4, reference=1, teacher_training=1, test=2))
     assert header.counts.text() == "4 pool  ·  2 expert  ·  2 held-out test"
     header.show_device("cuda")
     assert header.counts.text().endswith("  ·  cuda")
+
+
+def test_it_says_how_far_the_work_is_and_moves_nothing(header):
+    place = header.put_away.geometry()
+    header.show_overview(overview(pool=2, reference=3, test=2))
+    header.layout().activate()
+    assert header.work.text() == "2 of 4 done · 4 min each · about 7 min left"
+    assert "7 min" in header.work.toolTip()
+    assert header.put_away.geometry() == place
 
 
 def test_an_error_takes_the_notices_place_until_it_is_over(header):

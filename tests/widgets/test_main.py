@@ -17,8 +17,8 @@ from napari_alnt.data import Project
 from napari_alnt.simulation import DEMO_PROJECT
 from napari_alnt.widgets import DemoItem, NewProjectItem, dock, main, worker
 from napari_alnt.widgets.actions import ACTIONS
-from napari_alnt.widgets.new_project import NewProject
 from napari_alnt.widgets.opening import open_session
+from napari_alnt.widgets.start.new_project import NewProject
 
 SCRIPT = """
 import sys, napari

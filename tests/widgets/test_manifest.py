@@ -106,7 +106,7 @@ def test_the_plugin_stands_in_napari_with_dock_and_sample(viewer):
 
 
 def test_the_menu_item_opens_the_form_in_the_one_dock(viewer, qtbot):
-    from napari_alnt.widgets.new_project import NewProject
+    from napari_alnt.widgets.start.new_project import NewProject
 
     for _ in range(2):
         viewer.window.add_plugin_dock_widget("napari-alnt", "New project")

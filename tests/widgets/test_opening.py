@@ -23,7 +23,7 @@ def test_it_has_what_the_window_shows(balls):
         assert [row.case for row in opened.first[Part.QUEUE]] == [
             f"ball_0{n}" for n in (4, 5, 6, 7)
         ]
-        assert opened.first[Part.HEADER] == {"pool": 4, "reference": 2, "test": 2}
+        assert opened.first[Part.HEADER].roles == {"pool": 4, "reference": 2, "test": 2}
         assert not opened.first[Part.STUDENT]
     finally:
         opened.session.close()

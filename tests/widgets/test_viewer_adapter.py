@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from app_model import Application
 from napari.layers import Labels
-from qtpy.QtWidgets import QMainWindow, QWidget
+from napari.utils._proxies import ReadOnlyWrapper
+from napari.utils.interactions import mouse_move_callbacks, mouse_press_callbacks
+from qtpy.QtWidgets import QMainWindow, QSplitter, QWidget
 
 from napari_alnt.widgets import viewer_adapter
 
@@ -17,6 +21,10 @@ def test_the_window_and_the_canvas_of_a_viewer(make_napari_viewer):
     assert isinstance(window, QMainWindow)
     assert isinstance(canvas, QWidget)
     assert canvas.window() is window
+    area = viewer_adapter.picture_area(viewer)
+    assert area is window.centralWidget()
+    assert not isinstance(area, QSplitter)
+    assert area.isAncestorOf(canvas)
     assert not viewer_adapter.is_taken_apart(window)
     window.hide()
     assert viewer_adapter.is_taken_apart(window)
@@ -87,3 +95,59 @@ def test_napari_is_the_application_that_is_asked_for():
 def test_without_napari_there_is_no_palette(monkeypatch):
     monkeypatch.setattr(Application, "get_app", lambda _: None)
     viewer_adapter.add_to_palette("x.y", "X: Y", "Does y", list)
+
+
+def dragging(layer):
+    """A stroke that has begun with a press of the mouse, and a move of it."""
+    event = SimpleNamespace(
+        type="mouse_press", button=1, position=(1, 4, 4), view_direction=None,
+        dims_displayed=[1, 2], dims_point=[1, 0, 0], is_dragging=True,
+    )  # fmt: skip
+    layer.mode = "paint"
+    mouse_press_callbacks(layer, ReadOnlyWrapper(event))
+    return lambda: mouse_move_callbacks(
+        layer, SimpleNamespace(**{**vars(event), "type": "mouse_move", "position": (1, 20, 20)})
+    )
+
+
+def test_what_was_painted_is_forgotten():
+    layer = Labels(np.zeros((3, 9, 9), np.uint8))
+    layer.paint((1, 4, 4), 1)
+    layer.paint((1, 7, 7), 1)
+    layer.undo()
+    layer.data = np.zeros((3, 9, 9), np.uint8)
+    viewer_adapter.forget_history(layer)
+    layer.undo()
+    layer.redo()
+    assert not layer.data.any()
+
+
+def test_a_locked_layer_is_painted_on_by_nobody_and_keeps_its_history():
+    layer = Labels(np.zeros((3, 40, 40), np.uint8))
+    layer.brush_size = 3
+    layer.paint((2, 4, 4), 1)
+    steps = []
+    layer.events.paint.connect(steps.append)
+    move = dragging(layer)
+    stroke = layer.data.copy()
+    assert stroke[1].any()
+    unlock = viewer_adapter.lock(layer)
+    assert len(steps) == 1  # the stroke has ended, and is told of
+    move()
+    layer.undo()
+    layer.mode = "paint"
+    assert (layer.mode, layer.editable) == ("pan_zoom", False)
+    np.testing.assert_array_equal(layer.data, stroke)
+    unlock()
+    assert (layer.mode, layer.editable) == ("paint", True)
+    layer.undo()
+    assert not layer.data[1].any()
+    layer.undo()
+    assert not layer.data.any()
+
+
+def test_a_layer_that_is_not_editable_stays_so():
+    layer = Labels(np.zeros((3, 9, 9), np.uint8))
+    layer.editable = False
+    viewer_adapter.lock(layer)()
+    assert not layer.editable

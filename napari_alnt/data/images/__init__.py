@@ -1,0 +1,1 @@
+"""Image files: what is on disk, doubted and placed."""

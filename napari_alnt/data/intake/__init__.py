@@ -1,0 +1,1 @@
+"""What comes into a new project: where from, and whether it can be meant."""

@@ -1,0 +1,1 @@
+"""The journal of a case: every change of its mask, as it is made."""

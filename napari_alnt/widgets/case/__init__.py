@@ -1,0 +1,1 @@
+"""The case in work: its bar, its strokes, and what is decided about it."""

@@ -1,0 +1,1 @@
+"""Small parts and looks that are used everywhere in the dock."""

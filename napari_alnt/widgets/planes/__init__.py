@@ -1,0 +1,1 @@
+"""The other planes of the open case, and its mask from outside."""

@@ -1,0 +1,1 @@
+"""The queue: a table of cases, which of them are shown, and how."""

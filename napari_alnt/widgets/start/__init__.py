@@ -1,0 +1,1 @@
+"""The start page, and the dialog that makes a new project."""

@@ -1,0 +1,1 @@
+"""The training: its buttons, its settings and its pictures."""
