@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Stage = Literal["preparing", "training", "testing", "ranking", "predicting", "teaching"]
+Stage = Literal[
+    "preparing", "training", "testing", "ranking", "predicting", "teaching", "propagating"
+]
 NAN = math.nan
 
 
@@ -223,6 +225,35 @@ class Predicted:
 
 
 @dataclass(frozen=True)
+class Propagated:
+    """A mask is proposed for the slices of a case that nobody has corrected.
+
+    Attributes
+    ----------
+    case : name of the case
+    file : the whole mask on the case's own grid, relative to the project
+    axis, slices : the slices that were corrected, see :class:`Command`
+    mask_sha256 : hash of the mask that it was made from
+    step, seconds : training steps of the student that was adapted; how long it took
+    """
+
+    case: str
+    file: str
+    axis: int
+    slices: tuple[int, ...]
+    mask_sha256: str
+    step: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class NotPropagated:
+    """No mask is proposed, as it was cancelled, or as the warning before says."""
+
+    case: str
+
+
+@dataclass(frozen=True)
 class TeacherWritten:
     """A teacher mask was made; ``file`` is relative to the project."""
 
@@ -290,6 +321,8 @@ Event = (
     | CaseScored
     | RankingDone
     | Predicted
+    | Propagated
+    | NotPropagated
     | TeacherWritten
     | CheckpointSaved
     | Paused
@@ -302,7 +335,16 @@ Event = (
 
 @dataclass(frozen=True)
 class Command:
-    """What the engine hears; ``predict`` names the cases that it asks for."""
+    """What the engine hears.
 
-    name: Literal["stop", "pause", "resume", "predict"]
+    Attributes
+    ----------
+    name : what to do; "cancel" ends a propagation alone
+    cases : those to predict, or the one to propagate
+    axis, slices : the corrected slices, numbered along z (0), y (1) or x (2) of the turned volume
+    """
+
+    name: Literal["stop", "pause", "resume", "predict", "propagate", "cancel"]
     cases: tuple[str, ...] = ()
+    axis: int = 0
+    slices: tuple[int, ...] = ()

@@ -210,7 +210,7 @@ class Settings:
             )
         fields = {item.name: item for item in dataclasses.fields(cls)}
         taken: dict[str, Any] = {}
-        notices = []
+        notices: list[str] = []
         for name, value in retired.present(values, retired.SETTINGS).items():
             if isinstance(value, str):
                 value = retired.CHOICES.get(name, {}).get(value, value)
@@ -243,8 +243,14 @@ class Settings:
         return {name: value for name, value in self.to_dict().items() if name != LOCAL}
 
 
-def _foreign_launcher(value: Any) -> str:
-    return (
+class OnceNotice(str):
+    """A notice of what stays as it is: whoever has read it need not be told again."""
+
+    __slots__ = ()
+
+
+def _foreign_launcher(value: Any) -> OnceNotice:
+    return OnceNotice(
         f"This project asks to be trained with '{_shown(value)}'; that was not taken over; enter it"
         " under Settings if you trust it."
     )

@@ -22,6 +22,8 @@ EVENTS = [
     ev.CaseScored("a", 5, "12ab", "34cd", {"loss": 0.5}, (ev.StructureCounts(9, 8, 7),)),
     ev.RankingDone(5, 1),
     ev.Predicted("a", 5, "student.nii.gz", "trust.nii.gz", 12, 0.75, "12ab"),
+    ev.Propagated("a", "propagated.nii.gz", 0, (3, 7), "12ab", 5, 2.5),
+    ev.NotPropagated("a"),
     ev.TeacherWritten("a", "teacher.nii.gz"),
     ev.CheckpointSaved(5, "student.safetensors"),
     ev.Paused(5),
@@ -29,7 +31,7 @@ EVENTS = [
     ev.Stalled(300.0),
     ev.Failed("Memory ran out.", "Traceback"),
     ev.Finished(5, "stopped"),
-    ev.Command("predict", ("a", "b")),
+    ev.Command("propagate", ("a",), 2, (3, 7)),
 ]
 
 

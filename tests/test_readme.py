@@ -14,6 +14,7 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 import torch
@@ -229,12 +230,21 @@ def understood(parse: Callable[[], object]) -> bool:
     return True
 
 
+def option_names(kind: type) -> Iterator[str]:
+    """The fields of a command, and of the groups of options in it."""
+    types = get_type_hints(kind)
+    for item in dataclasses.fields(kind):
+        yield item.name
+        if dataclasses.is_dataclass(types[item.name]):
+            yield from option_names(types[item.name])
+
+
 @in_documents
 def test_every_option_in_a_sentence_is_one(document):
     fields = [item for kind in COMMANDS.values() for item in dataclasses.fields(kind)]
     names = {item.name for item in (*fields, *dataclasses.fields(Settings))} | {"help", "version"}
     for kind in STUDY_COMMANDS.values():
-        names |= {item.name for item in dataclasses.fields(kind)}
+        names |= set(option_names(kind))
     known = {"--" + name.replace("_", "-") for name in names}
     for span in spans(document):
         if span.startswith("--") and document.name != "CHANGELOG.md":

@@ -40,6 +40,14 @@ class Commands(Protocol):
         """The cases that this process should predict, asked for since the last call."""
         ...
 
+    def propagation(self) -> Command | None:
+        """The propagation that this process should make; each is given once."""
+        ...
+
+    def wants(self, propagation: Command) -> bool:
+        """Whether it is neither cancelled nor replaced by another, and the job goes on."""
+        ...
+
     def until_stopped(self, events: Iterator[Event]) -> Iterator[Event]:
         """The events, up to the first after a stop if this process can end them without others."""
         ...
@@ -51,8 +59,12 @@ class StreamCommands:
     The end of the stream means stop, so that no engine outlives its window.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, propagation: Command | None = None) -> None:
+        """``propagation`` is what is asked for before anything is read."""
         self._requests: queue.Queue[tuple[str, ...]] = queue.Queue()
+        # the newest alone: it was asked for with more slices corrected than those before
+        self._propagation = propagation
+        self._given: Command | None = None
         self._resumed = threading.Event()
         self._resumed.set()
         self.stopped = False
@@ -78,6 +90,18 @@ class StreamCommands:
         while not self._requests.empty():
             yield from self._requests.get()
 
+    def propagation(self) -> Command | None:
+        """The newest propagation that was asked for, once."""
+        newest = self._propagation
+        if newest is self._given:
+            return None
+        self._given = newest
+        return newest
+
+    def wants(self, propagation: Command) -> bool:
+        """Whether it is still the newest, and the job goes on."""
+        return propagation is self._propagation and not self.stopped
+
     def until_stopped(self, events: Iterator[Event]) -> Iterator[Event]:
         """The events, up to the first after a stop."""
         for event in events:
@@ -99,6 +123,10 @@ class StreamCommands:
         match command.name:
             case "predict":
                 self._requests.put(command.cases)
+            case "propagate":
+                self._propagation = command
+            case "cancel":
+                self._propagation = None
             case "pause":
                 self._resumed.clear()
             case "resume":
@@ -134,6 +162,14 @@ class BroadcastCommands:
     def requested(self) -> Iterator[str]:
         """The cases that were asked for since the last call; rank 0 predicts them all."""
         return self._local.requested() if self._local else iter(())
+
+    def propagation(self) -> Command | None:
+        """The newest propagation, which rank 0 makes."""
+        return self._local.propagation() if self._local else None
+
+    def wants(self, propagation: Command) -> bool:
+        """Whether rank 0 still wants it; the others are told of a stop when they sync."""
+        return self._local is not None and self._local.wants(propagation)
 
     def until_stopped(self, events: Iterator[Event]) -> Iterator[Event]:
         """All events, as an evaluation that is begun must be ended by all processes."""

@@ -20,12 +20,13 @@ from napari_alnt.engine.commands import BroadcastCommands, Commands, StreamComma
 from napari_alnt.engine.dataset import Dataset
 from napari_alnt.engine.distributed import PROCESS_LOST, TorchProcessGroup
 from napari_alnt.engine.evaluation import Evaluator
+from napari_alnt.engine.propagation import Propagator
 from napari_alnt.engine.redaction import Redaction
 from napari_alnt.engine.student import Student, out_of_memory
 from napari_alnt.engine.teacher import Teaching
 from napari_alnt.engine.training import Training
 from napari_alnt.errors import AlntError
-from napari_alnt.events import Event, Failed, Finished
+from napari_alnt.events import Command, Event, Failed, Finished
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,14 +68,17 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m napari_alnt.engine", description=__doc__)
     parser.add_argument("project", type=Path)
     parser.add_argument("--run", type=int, required=True)
-    parser.add_argument("--job", choices=["train", "teach", "rank", "predict"], required=True)
+    jobs = ["train", "teach", "rank", "predict", "propagate"]
+    parser.add_argument("--job", choices=jobs, required=True)
     parser.add_argument("--case", action="append", default=[])
+    parser.add_argument("--axis", type=int, default=0)
+    parser.add_argument("--slice", type=int, action="append", default=[])
     return parser.parse_args(arguments)
 
 
 def job_events(options: argparse.Namespace, group: TorchProcessGroup) -> Iterator[Event]:
     """The events of the job that the command line asks for."""
-    local = StreamCommands(sys.stdin) if group.rank == 0 else None
+    local = StreamCommands(sys.stdin, _first(options)) if group.rank == 0 else None
     if options.job == "train":
         commands: Commands = BroadcastCommands(group, local)
         if local is not None and group.size == 1:
@@ -91,8 +95,17 @@ def job_events(options: argparse.Namespace, group: TorchProcessGroup) -> Iterato
             yield from Training(project, run, commands, group).events()
         elif options.job == "teach":
             yield from Teaching(project, run, commands).events()
+        elif options.job == "propagate":
+            yield from _propagate(project, run, commands)
         else:
             yield from _evaluate(project, run, commands, options)
+
+
+def _first(options: argparse.Namespace) -> Command | None:
+    """The propagation that the command line asks for."""
+    if options.job != "propagate":
+        return None
+    return Command("propagate", tuple(options.case), options.axis, tuple(options.slice))
 
 
 def _evaluate(
@@ -105,6 +118,17 @@ def _evaluate(
     evaluator = Evaluator(project, run, dataset, student)
     events = evaluator.rank() if options.job == "rank" else evaluator.predict(options.case)
     yield from commands.until_stopped(events)
+    yield Finished(student.state.step, "stopped" if commands.stopped else "done")
+
+
+def _propagate(project: Project, run: Run, commands: Commands) -> Iterator[Event]:
+    """Propagate what the command line asks for, and what is asked for meanwhile."""
+    dataset = Dataset(project, run.settings)
+    student = Student.new(dataset)
+    student.load(run)
+    propagator = Propagator(project, run, dataset, student)
+    while asked := commands.propagation():
+        yield from propagator.events(asked, commands.wants)
     yield Finished(student.state.step, "stopped" if commands.stopped else "done")
 
 

@@ -19,6 +19,7 @@ from napari_alnt.engine.distributed import TorchProcessGroup
 from napari_alnt.engine.evaluation import Evaluator
 from napari_alnt.engine.ledger import EpochAccumulator
 from napari_alnt.engine.loader import Loader
+from napari_alnt.engine.propagation import Propagator
 from napari_alnt.engine.relative_loss import RelativeLoss
 from napari_alnt.engine.sampler import Drawn, Sampler, Stream
 from napari_alnt.engine.stepper import Stepper
@@ -55,6 +56,7 @@ class Training:
         self.dataset = Dataset(project, run.settings)
         self.student = Student.new(self.dataset, self.group)
         self.evaluator = Evaluator(project, run, self.dataset, self.student, self.group)
+        self._propagator = Propagator(project, run, self.dataset, self.student)
         self.training_set = TrainingSet()
         self._of_pool = Sampler(self.dataset, Stream.POOL, run.settings.batch, self.group)
         self._of_experts = Sampler(
@@ -180,15 +182,20 @@ class Training:
             self._move(evaluation_due=False)
 
     def _handle_commands(self) -> Iterator[Event]:
-        """Between steps: predict the cases that were asked for, and wait while paused."""
+        """Between steps: predict or propagate what was asked for, and wait while paused."""
         self.commands.sync()
-        yield from self.evaluator.predict(list(self.commands.requested()))
+        yield from self._answer()
         if self.commands.paused:
             yield Paused(self.student.state.step)
         while self.commands.paused and not self.commands.stopped:
             self.commands.wait(0.2)
             self.commands.sync()
-            yield from self.evaluator.predict(list(self.commands.requested()))
+            yield from self._answer()
+
+    def _answer(self) -> Iterator[Event]:
+        yield from self.evaluator.predict(list(self.commands.requested()))
+        if asked := self.commands.propagation():
+            yield from self._propagator.events(asked, self.commands.wants)
 
     # a step ---------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from napari_alnt.ranking.noise_estimate import NoiseEstimate, Reviews
 from napari_alnt.ranking.rules import (
     RANKINGS,
     CaseScores,
+    gain,
     informativeness,
     names,
     place,
@@ -19,6 +20,7 @@ __all__ = [
     "CaseScores",
     "NoiseEstimate",
     "Reviews",
+    "gain",
     "informativeness",
     "names",
     "place",

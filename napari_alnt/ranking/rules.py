@@ -45,6 +45,8 @@ class CaseScores:
         :class:`RankingJudgement`; the mean over past rankings
     mean_loss : loss of the mask under the student ``(n_cases,)``, the mean over past rankings
     seed : the project's seed, for rules that draw at random
+    minutes : what the correction of each case is expected to take ``(n_cases,)``, nan where it is
+        not known; None where nobody has estimated it
     """
 
     cases: tuple[str, ...]
@@ -52,14 +54,20 @@ class CaseScores:
     agreement: Floats
     mean_loss: Floats
     seed: int = 0
+    minutes: Floats | None = None
 
     @classmethod
-    def of(cls, past: Past, seed: int = 0) -> CaseScores:
-        """The scores of all cases that have been scored at least once."""
+    def of(
+        cls, past: Past, seed: int = 0, minutes: Mapping[str, float] | None = None
+    ) -> CaseScores:
+        """The scores of all cases that have been scored at least once, with the minutes that their
+        correction is expected to take.
+        """
         known = {case: past[case] for case in sorted(past) if past[case]}
         agreement, mean_loss = average_over_rankings(known)
         newest = tuple(scores[-1] for scores in known.values())
-        return cls(tuple(known), newest, agreement, mean_loss, seed)
+        taken = np.array([minutes.get(case, math.nan) for case in known]) if minutes else None
+        return cls(tuple(known), newest, agreement, mean_loss, seed, taken)
 
     def column(self, name: str) -> Floats:
         """One score of the newest ranking ``(n_cases,)``; nan where it is unknown."""
@@ -223,6 +231,27 @@ def loss(scores: CaseScores) -> Floats:
     return np.nan_to_num(scores.column("loss"), nan=np.inf)
 
 
+def gain(scores: CaseScores) -> Floats:
+    """What a correction is expected to bring ``(n_cases,)``: ``(1 − trust)²``, 0…1.
+
+    The square leaves the middle of the pool, where most masks are right, with little of it.
+    """
+    return (1 - trust(scores)) ** 2
+
+
+def gain_per_minute(scores: CaseScores) -> Floats:
+    """:func:`gain` over the minutes that the correction is expected to take.
+
+    A case whose minutes are not known takes the median of the others; where none is known, the
+    order is that of the gain.
+    """
+    minutes = scores.minutes
+    if minutes is None or not np.isfinite(minutes).any():
+        return gain(scores)
+    minutes = np.where(np.isfinite(minutes), minutes, np.nanmedian(minutes))
+    return gain(scores) / np.maximum(minutes, _EPS)
+
+
 def random(scores: CaseScores) -> Floats:
     """Uniform in 0…1 from the project's seed."""
     return np.random.default_rng(scores.seed).random(len(scores.cases))
@@ -237,8 +266,11 @@ def foreground_random(scores: CaseScores) -> Floats:
 
 
 RANKINGS: dict[str, Ranking] = {
-    rule.__name__: rule for rule in (alnt, disagreement, entropy, loss, random, foreground_random)
-}
+    rule.__name__: rule
+    for rule in (
+        alnt, gain_per_minute, disagreement, entropy, loss, random, foreground_random,
+    )
+}  # fmt: skip
 """Our rankings by their names in the settings."""
 
 

@@ -25,7 +25,7 @@ from napari_alnt.events import Command, Event, Failed, Finished, Paused, Stalled
 from napari_alnt.session.engine_log import EngineLog
 from napari_alnt.session.received import Receiver
 
-Job = Literal["train", "teach", "rank", "predict"]
+Job = Literal["train", "teach", "rank", "predict", "propagate"]
 QUIET_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 """Idle threads of the child sleep: spinning, they made steps 2 to 6 times slower beside another
 busy process.
@@ -67,12 +67,20 @@ class Engine:
         job: Job,
         *,
         cases: Sequence[str] = (),
+        asked: Command | None = None,
         launcher: str = "",
         known: Collection[str] | None = None,
     ) -> None:
-        """``cases`` are to be predicted; ``known`` are all that an event may name, None for any."""
+        """``cases`` are to be predicted, ``asked`` is the propagation to make; ``known`` are all
+        cases that an event may name, None for any.
+        """
         command = [*_launch(launcher), *_module("napari_alnt.engine"), str(project)]
-        command += ["--run", str(run.number), "--job", job, *(f"--case={case}" for case in cases)]
+        command += ["--run", str(run.number), "--job", job]
+        if asked is not None:
+            cases = asked.cases
+            command += [f"--axis={asked.axis}"]
+            command += [f"--slice={number}" for number in asked.slices]
+        command += [f"--case={case}" for case in cases]
         self.log = run.log
         self.ended = False
         self._stopping = False

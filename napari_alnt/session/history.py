@@ -25,6 +25,9 @@ from napari_alnt.session.shares import Shares
 from napari_alnt.session.step_curve import add_step, read_steps
 from napari_alnt.session.taken_up import CorrectionMarks
 
+MINUTES = "minutes"
+"""The name under which a version keeps the minutes that it was expected to take."""
+
 
 class History:
     """What the engine has reported so far, with a signal for each part of it that changes.
@@ -41,6 +44,7 @@ class History:
     taken_up : the steps from which on corrected masks were trained with
     scores : per case, its scores of every ranking, oldest first
     predictions : per case, its newest student mask and trust map
+    minutes : per case, what its correction is expected to take, where somebody has estimated it
     lock : held while a label or what is known of it changes; a single look needs no lock
     """
 
@@ -60,6 +64,7 @@ class History:
         self.taken_up = CorrectionMarks()
         self.scores: dict[str, list[CaseScored]] = defaultdict(list)
         self.predictions: dict[str, Predicted] = {}
+        self.minutes: dict[str, float] = {}
 
     @classmethod
     def of(cls, project: Project, student: Run | None) -> History:
@@ -122,7 +127,7 @@ class History:
         self.test_results.clear()
         self.shares.clear()
         self.taken_up.clear()
-        for table in (self.weighed, self.ledger, self.scores, self.predictions):
+        for table in (self.weighed, self.ledger, self.scores, self.predictions, self.minutes):
             table.clear()
         self.restarted.emit()
 
@@ -131,7 +136,7 @@ class History:
 
         ``still`` are scores, oldest first, that hold for the mask it has now.
         """
-        for table in (self.scores, self.weighed, self.predictions):
+        for table in (self.scores, self.weighed, self.predictions, self.minutes):
             table.pop(case, None)
         if scores := list(still):
             self.scores[case] = scores

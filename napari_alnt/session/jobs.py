@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
 
 from psygnal import Signal
 
-from napari_alnt.data import Run
+from napari_alnt.data import Project, Run
 from napari_alnt.errors import AlntError
 from napari_alnt.events import Command, Event, Stalled
 from napari_alnt.session.engine import Engine, Job
 from napari_alnt.session.job_status import JobState, JobStatus
+from napari_alnt.session.propagation import propagate_command
 from napari_alnt.session.readiness import what_is_lacking
 from napari_alnt.session.session import Session
 from napari_alnt.settings import Settings
 
 Result = TypeVar("Result")
+BESIDE: tuple[Job | None, ...] = ("predict", "propagate")
+"""Jobs that a training makes between its steps; others do not wait for their end."""
 
 
 class Heard(Protocol):
@@ -68,6 +71,24 @@ class _Request:
     settings: Settings | None = None
     cases: tuple[str, ...] = ()
     fresh: bool = False
+    asked: Command | None = None
+
+
+def _begin(session: Session, request: _Request) -> tuple[Job, Engine]:
+    """Start the engine on a job; the disk may be waited for."""
+    job = request.job
+    if job == "propagate":
+        return job, session.start(job, asked=request.asked)
+    if job == "train" and (lack := what_is_lacking(session.project)):
+        raise AlntError(lack.text)
+    if job == "train" and _needs_teacher(session.project):
+        job = "teach"
+    return job, session.start(job, request.settings, cases=request.cases, fresh=request.fresh)
+
+
+def _needs_teacher(project: Project) -> bool:
+    taught = any(case.teacher for case in project.by_role("pool"))
+    return not taught and bool(project.by_role("teacher_training"))
 
 
 class Applied:
@@ -154,6 +175,26 @@ class JobController:
         self._renewed.add((case, scores[-1].step))
         return not asked
 
+    def propagate(self, case: str, slices: Sequence[int], axis: int = 0) -> None:
+        """Have a mask proposed for the other slices, from the saved draft, in the place of what was
+        asked before. ``Propagated`` or ``NotPropagated`` follows, or a message says why neither.
+        """
+        try:
+            asked = propagate_command(self.session.project, case, slices, axis)
+        except AlntError as error:
+            return self.message.emit(str(error), "error")
+        if self.status.job == "train" and self.status.state not in ("idle", "stopping"):
+            self._send(asked)
+        else:
+            self._start_or_wait(_Request("propagate", asked=asked))
+
+    def cancel_propagation(self) -> None:
+        """End a propagation, or do not begin it; a training goes on."""
+        if self.status.job == "train":
+            self._send(Command("cancel"))
+        elif "propagate" in (self.status.job, self._next.job if self._next else None):
+            self.stop()
+
     def pause(self) -> None:
         """Let the training rest after the step in progress."""
         self._send(Command("pause"))
@@ -187,10 +228,10 @@ class JobController:
     def _start_or_wait(self, request: _Request) -> None:
         if self.status.state == "idle":
             self._start(request)
-        elif self.status.job != "predict":
+        elif self.status.job not in BESIDE:
             self.message.emit("A job is already running; stop it first.", "warn")
         elif request.job != "predict":
-            # a training does not wait for the predictions in progress
+            # neither a training nor a propagation waits for what is in progress
             self._send(Command("stop"))
             self._next = request
         elif self._next is None:
@@ -202,23 +243,7 @@ class JobController:
         self.status = JobStatus(job=request.job)
         self._unsent.clear()
         self._set_state("starting")
-        self._call(partial(self._begin, request), done=self._begun, failed=self._refuse)
-
-    def _begin(self, request: _Request) -> tuple[Job, Engine]:
-        """Start the engine on a job; the disk may be waited for."""
-        job = request.job
-        if job == "train" and (lack := what_is_lacking(self.session.project)):
-            raise AlntError(lack.text)
-        if job == "train" and self._needs_teacher():
-            job = "teach"
-        return job, self.session.start(
-            job, request.settings, cases=request.cases, fresh=request.fresh
-        )
-
-    def _needs_teacher(self) -> bool:
-        project = self.session.project
-        taught = any(case.teacher for case in project.by_role("pool"))
-        return not taught and bool(project.by_role("teacher_training"))
+        self._call(partial(_begin, self.session, request), done=self._begun, failed=self._refuse)
 
     def _begun(self, begun: tuple[Job, Engine]) -> None:
         if self._closed:
@@ -263,15 +288,14 @@ class JobController:
     def _end(self) -> None:
         if self._closed:
             return
-        if self.status.job != "predict":
+        if self.status.job not in BESIDE:
             self._renewed.clear()  # what a training was asked for last may not have been made
         self._engine = None
         self.status.job = None
         self.status.progress = None
         self.status.hung = False
         self._set_state("idle")
-        following = self._next
-        self._next = None
+        following, self._next = self._next, None
         if following is not None:
             self._start(following)
 

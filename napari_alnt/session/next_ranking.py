@@ -20,6 +20,7 @@ NEVER = (
 
 RULES = {
     "alnt": "the masks that can be trusted least",
+    "gain_per_minute": "the masks whose correction is expected to bring most in a minute",
     "disagreement": "the masks that differ most from the student's",
     "entropy": "the cases that the student is least sure of",
     "loss": "the masks that the student learns worst",

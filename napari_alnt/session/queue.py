@@ -80,7 +80,8 @@ def build_queue(
     """
     pool = [case.name for case in cases if case.role == "pool"]
     # trust is a rank among these cases, so an accepted case, which is no longer scored, has none
-    scores = CaseScores.of({name: history.scores.get(name, ()) for name in pool}, seed)
+    past = {name: history.scores.get(name, ()) for name in pool}
+    scores = CaseScores.of(past, seed, history.minutes)
     columns = {
         "trust": trust(scores),
         "agreement": scores.agreement,

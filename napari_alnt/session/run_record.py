@@ -8,6 +8,7 @@ from napari_alnt.data import Project, Run
 from napari_alnt.errors import AlntError
 from napari_alnt.events import (
     CaseScored,
+    Command,
     EpochDone,
     Event,
     Predicted,
@@ -95,7 +96,9 @@ def last_student(project: Project) -> Run | None:
     return trained[-1] if trained else None
 
 
-def check_job(project: Project, job: Job, cases: Sequence[str] = ()) -> None:
+def check_job(
+    project: Project, job: Job, cases: Sequence[str] = (), asked: Command | None = None
+) -> None:
     """Check that a job can be done.
 
     Raises
@@ -113,7 +116,9 @@ def check_job(project: Project, job: Job, cases: Sequence[str] = ()) -> None:
         raise AlntError(
             f"No case in the pool of project '{project.name}' has a teacher mask; run teach first."
         )
-    for case in cases:
+    if job == "propagate" and asked is None:
+        raise AlntError("Propagating needs a case and its corrected slices; name both.")
+    for case in (*cases, *(asked.cases if asked else ())):
         project.case(case)
 
 

@@ -10,7 +10,15 @@ from psygnal import Signal
 from napari_alnt.data import Project
 from napari_alnt.data.paths import inside
 from napari_alnt.errors import AlntError, ReadOnly
-from napari_alnt.events import EpochDone, Event, Failed, Finished, RankingDone, TeacherWritten
+from napari_alnt.events import (
+    Command,
+    EpochDone,
+    Event,
+    Failed,
+    Finished,
+    RankingDone,
+    TeacherWritten,
+)
 from napari_alnt.ranking import CaseScores, rule
 from napari_alnt.session.engine import Engine, Job
 from napari_alnt.session.history import History
@@ -46,6 +54,7 @@ class Runner:
         *,
         cases: Sequence[str] = (),
         fresh: bool = False,
+        asked: Command | None = None,
     ) -> Engine:
         """Start the engine on a job; see :meth:`Session.start`."""
         project = self._project
@@ -57,7 +66,7 @@ class Runner:
             )
         self._give_up()
         # before anything is written: a job that cannot be done changes no settings
-        check_job(project, job, cases)
+        check_job(project, job, cases, asked)
         self._save_settings(settings)
         run = choose_run(project, job, fresh)
         if fresh:
@@ -66,7 +75,7 @@ class Runner:
         launcher = project.settings.launcher
         try:
             self.engine = Engine(
-                project.folder, run, job, cases=cases, launcher=launcher,
+                project.folder, run, job, cases=cases, asked=asked, launcher=launcher,
                 known={case.name for case in project.cases},
             )  # fmt: skip
         except AlntError:

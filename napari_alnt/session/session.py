@@ -13,10 +13,11 @@ from psygnal import Signal
 
 from napari_alnt.data import LabelVersion, Project, Run
 from napari_alnt.errors import AlntError
-from napari_alnt.events import NAN, CaseScored, Event, Tested
+from napari_alnt.events import NAN, Command, Event, Tested
 from napari_alnt.ranking import NoiseEstimate, Reviews
 from napari_alnt.session.engine import Engine, Job
-from napari_alnt.session.history import History
+from napari_alnt.session.history import MINUTES, History
+from napari_alnt.session.propagation import propagate_command
 from napari_alnt.session.queue import QueueRow, build_queue
 from napari_alnt.session.reviews import reviews_of
 from napari_alnt.session.run_record import last_student
@@ -40,11 +41,15 @@ def _alone(method: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate
     return alone
 
 
-def _moment(student: Run | None, scores: Sequence[CaseScored]) -> dict[str, Any]:
-    """The student that helps with a case, and what the case's newest scores are."""
+def _moment(student: Run | None, history: History, case: str) -> dict[str, Any]:
+    """The student that helps with a case, what the case's newest scores are, and the minutes that
+    it was expected to take.
+    """
+    scores = history.scores.get(case, ())
+    expected = {MINUTES: history.minutes[case]} if case in history.minutes else {}
     return {
         "model": f"run {student.number}" if student else "",
-        "scores": scores[-1].scores if scores else {},
+        "scores": {**(scores[-1].scores if scores else {}), **expected},
     }
 
 
@@ -97,8 +102,6 @@ class Session:
         with closing(self.project):
             self._runner.close(discard)
 
-    # jobs -----------------------------------------------------------------------------------------
-
     @property
     def engine(self) -> Engine | None:
         """The newest job's engine, running or ended; None before the first."""
@@ -120,6 +123,11 @@ class Session:
         """Write the student's mask and the voxel trust of some cases."""
         return self._runner.follow(self.start("predict", cases=cases))
 
+    def propagate(self, case: str, slices: Sequence[int], axis: int = 0) -> Iterator[Event]:
+        """Propose a mask for the slices of a case that are not corrected, from its draft."""
+        asked = propagate_command(self.project, case, slices, axis)
+        return self._runner.follow(self.start("propagate", asked=asked))
+
     def start(
         self,
         job: Job,
@@ -127,6 +135,7 @@ class Session:
         *,
         cases: Sequence[str] = (),
         fresh: bool = False,
+        asked: Command | None = None,
     ) -> Engine:
         """Start the engine on a job, and leave it to the caller to :meth:`apply` its events.
 
@@ -136,7 +145,7 @@ class Session:
             If the project is read-only, a job is already running, the job lacks what it needs, or
             the events of the job before were dropped instead of applied.
         """
-        return self._runner.start(job, settings, cases=cases, fresh=fresh)
+        return self._runner.start(job, settings, cases=cases, fresh=fresh, asked=asked)
 
     @_alone
     def apply(self, event: Event) -> None:
@@ -162,7 +171,7 @@ class Session:
         """Keep ``labels`` (Z, Y, X) as the expert label of a case; training uses it from its next
         epoch. Arguments and errors are those of :meth:`napari_alnt.data.LabelStore.accept`.
         """
-        moment = _moment(self.last_student(), self.history.scores.get(case, ()))
+        moment = _moment(self.last_student(), self.history, case)
         version = self.project.labels.accept(
             case, labels, author=author, seconds=seconds, confirmed=confirmed, source=source,
             teacher=teacher, **moment,
@@ -209,8 +218,6 @@ class Session:
         """Mark a pool case as "skipped", "flagged" or "new" again."""
         self.project.set_status(case, status)
         self.case_changed.emit(case)
-
-    # views ----------------------------------------------------------------------------------------
 
     def queue(self, ranking: str | None = None) -> tuple[QueueRow, ...]:
         """The pool by priority; skipped cases follow, then the accepted ones.

@@ -57,7 +57,7 @@ class Demo:
 def make_demo(
     folder: Path | str, cases: int = 16, settings: Settings = SETTINGS, shape: Shape = (80, 96, 112)
 ) -> Demo:
-    """Write the synthetic CTs and make a project of them; about 15 s for 16 cases.
+    """Write the synthetic CTs and make a project of them; about 20 s for 16 cases.
 
     Five cases with clean teacher masks have an expert mask (3 reference, 2 test); the others are
     the pool.

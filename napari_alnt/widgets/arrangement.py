@@ -15,11 +15,11 @@ from napari_alnt.widgets.cheat_sheet import CheatSheet
 from napari_alnt.widgets.keys import bind_keys
 from napari_alnt.widgets.opening import readers
 from napari_alnt.widgets.parts.panes import Panes, scrolled
-from napari_alnt.widgets.parts.style import rule, say
+from napari_alnt.widgets.parts.style import rule
 from napari_alnt.widgets.redraw import Part
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from napari_alnt.widgets.loop import Loop
 
@@ -47,8 +47,9 @@ def connect(loop: Loop) -> None:
     loop.case_bar.note_written.connect(partial(case_actions.write_note, loop))
     loop.case_bar.note_left.connect(viewer_adapter.canvas(loop.viewer).setFocus)
     decider, line = loop.correction.decider, loop.case_bar.line
-    decider.made_one.connect(lambda made: line.decide(made.sentence))
+    decider.made_one.connect(lambda made: line.decide(made.sentence, made.kind))
     decider.took_back.connect(line.tell)
+    loop.case_bar.shorten_with(partial(_short, loop))
     loop.layers.label_changed.connect(loop.case_bar.check_label)
     loop.correction.opened.connect(loop._case_opened)
     loop.correction.message.connect(loop.case_bar.say)
@@ -76,12 +77,8 @@ def lay_out(loop: Loop) -> None:
     for title, page in pages.items():
         loop.tabs.addTab(page, title)
     loop.tabs.setCornerWidget(loop.report)
-    loop.tabs.setMinimumHeight(200)
-    loop.queue.setMinimumHeight(110)
-    loop.noise.hide()  # until it is known; its line stays free
-    waiting = _column(loop.queue_panel, loop.noise, grows=0)
     work = _column(loop.training, loop.tabs, grows=1)
-    loop.panes = Panes((waiting, loop.case_bar, work), (3, 0, 2))
+    loop.panes = Panes((loop.queue_panel, loop.case_bar, work), (3, 0, 2))
     loop.sheet = CheatSheet(loop)
     content = _column(loop.header, rule(), loop.panes, grows=2)
     content.setContentsMargins(10, 6, 10, 8)
@@ -110,10 +107,16 @@ def _column(*widgets: QWidget, grows: int) -> QWidget:
     column = QWidget()
     layout = QVBoxLayout(column)
     layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(7)
+    layout.setSpacing(5)
     for place, widget in enumerate(widgets):
         layout.addWidget(widget, int(place == grows))
     return column
+
+
+def _short(loop: Loop, case: str, room: float, measure: Callable[[str], float]) -> str:
+    """The name of a case as the queue shortens it; '' if it is in none of its rows."""
+    names = loop.queue.source.names
+    return names.short(case, room, measure) if names.has(case) else ""
 
 
 def _draw_shares(loop: Loop) -> None:
@@ -129,9 +132,9 @@ def draw(loop: Loop, first: Mapping[Part, Any]) -> None:
     read = readers(session, lambda: loop._ranking)
     add(Part.QUEUE, loop._draw_queue, read[Part.QUEUE])
     add(Part.HEADER, loop._show_overview, read[Part.HEADER])
-    add(Part.NOISE, lambda text: say(loop.noise, text, "faint"), read[Part.NOISE])
+    add(Part.NOISE, loop.queue_panel.show_noise, read[Part.NOISE])
     add(Part.STUDENT, loop.training.show_student, read[Part.STUDENT])
-    add(Part.FLAGS, loop._show_flags, read[Part.FLAGS])
+    add(Part.FLAGS, partial(case_actions.show_flags, loop), read[Part.FLAGS])
     add(Part.TRAINING, loop._draw_training)
     add(Part.CURVES, lambda: loop.curves.redraw(history), seen=loop.curves)
     add(Part.SCATTER, loop._draw_scatter, seen=loop.scatter)

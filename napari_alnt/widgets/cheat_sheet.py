@@ -20,6 +20,8 @@ GROUPS = {
     "Look": (Place.VIEW, Place.KEY),
     "Go back": (Place.HISTORY,),
 }
+GAP = 8
+"""Pixels above the title of a group."""
 END = "Escape closes this. Change a key under File → Preferences → Shortcuts, as napari's own."
 
 
@@ -59,12 +61,15 @@ def _fill(grid: QGridLayout) -> None:
     grid.setColumnStretch(2, 1)
     row = 0
     for title, group in GROUPS.items():
-        grid.addWidget(label(title, "title"), row, 0, 1, 3)
-        row += 1
+        grid.setRowMinimumHeight(row, 0 if row == 0 else GAP)
+        grid.addWidget(label(title, "title"), row + 1, 0, 1, 3)
+        row += 2
         for action in (one for one in ACTIONS.values() if one.place in group):
             key = label(keys_of(action), "badge")
             grid.addWidget(key, row, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
             grid.addWidget(label(action.title), row, 1, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(label(action.tip, "faint", wrap=True), row, 2)
+            tip = label(action.tip, "faint", wrap=True)
+            tip.setAlignment(Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(tip, row, 2)
             row += 1
     grid.setRowStretch(row, 1)

@@ -6,11 +6,19 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QSizePolicy,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_alnt.settings import HINTS, choices
 from napari_alnt.widgets.parts.fixed_label import MIDDLE, FixedLabel
-from napari_alnt.widgets.parts.style import button, label, say
+from napari_alnt.widgets.parts.style import button, label, restyle
 from napari_alnt.widgets.qt import Signal
 
 if TYPE_CHECKING:
@@ -21,7 +29,6 @@ if TYPE_CHECKING:
 
 FIXED = QSizePolicy.Policy.Fixed
 NARROW = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 MOST = 3
 """Most notices that are shown at once."""
 WAITING = "The project's table is in use by another program; waiting …"
@@ -71,14 +78,16 @@ class ProjectHeader(QWidget):
         self.close_button.setSizePolicy(FIXED, FIXED)
         self.work = FixedLabel("")
         self.counts = FixedLabel("faint")
-        self.note = FixedLabel("warn")
-        self.put_away = button("×", "Put this notice away")
-        self.put_away.setFixedSize(22, 22)
+        self.note = FixedLabel("warn", lines=2)
+        self.put_away = button("×", "Put this notice away", name="small")
+        self.put_away.setFixedSize(24, 24)
         policy = self.put_away.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self.put_away.setSizePolicy(policy)
-        self.waiting = FixedLabel("warn")
+        self.waiting = FixedLabel("warn", lines=2)
         self.waiting.setText(WAITING)
+        self._is_waiting = False
+        self._places = QStackedLayout()
         self._lay_out()
         self.badge.setVisible(not project.writable)
         self.show_waiting(False)
@@ -104,22 +113,28 @@ class ProjectHeader(QWidget):
         shown = self._notices[:MOST]
         if hidden := len(self._notices) - len(shown):
             shown.append(f"… and {hidden} more; rest the mouse here to read them.")
-        say(self.note, "\n".join(shown), "warn")
+        self.note.setText("\n".join(shown))
+        restyle(self.note, "warn")
         self.note.setToolTip("\n".join(self._notices) if hidden else "")
         self.put_away.setVisible(bool(shown))
+        self._turn()
 
     def show_error(self, text: str) -> None:
         """Show in the notices' place why something could not be done."""
-        say(self.note, text, "error")
+        self.note.setText(text)
+        restyle(self.note, "error")
         self.note.setToolTip("")
         self.put_away.hide()
+        self._turn()
 
     def show_waiting(self, waiting: bool) -> None:
         """Show that another program uses the project's table, or no longer."""
-        # in the place of the numbers, so that nothing below moves
-        self.work.setVisible(not waiting)
-        self.counts.setVisible(not waiting)
-        self.waiting.setVisible(waiting)
+        self._is_waiting = waiting
+        self._turn()
+
+    def _turn(self) -> None:
+        """Show the numbers, or in their place what is more urgent, so that nothing moves."""
+        self._places.setCurrentIndex(2 if self._is_waiting else int(bool(self.note.text())))
 
     def _put_away(self) -> None:
         self._notices = []
@@ -139,27 +154,26 @@ class ProjectHeader(QWidget):
     def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.addWidget(self.title, 1)
-        head.addWidget(self.badge)
         head.addWidget(label("Ranking", "faint"))
         head.addWidget(self.ranking)
         head.addWidget(self.close_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(7)
+        layout.setSpacing(4)
         layout.addLayout(head)
-        # one row for both, as every row is taken from the table
-        self.counts.setAlignment(RIGHT)
-        policy = self.counts.sizePolicy()
-        policy.setHorizontalPolicy(QSizePolicy.Policy.Ignored)  # the progress comes first
-        self.counts.setSizePolicy(policy)
-        numbers = QGridLayout()
-        numbers.addWidget(self.work, 0, 0)
-        numbers.addWidget(self.counts, 0, 1)
-        numbers.addWidget(self.waiting, 0, 0, 1, 2)
-        numbers.setColumnStretch(1, 1)
-        numbers.setHorizontalSpacing(14)
-        layout.addLayout(numbers)
-        notices = QHBoxLayout()
-        notices.addWidget(self.note, 1)
-        notices.addWidget(self.put_away)
-        layout.addLayout(notices)
+        # one place for all, as every row is taken from the table
+        numbers, notices = QWidget(), QWidget()
+        rows = QGridLayout(numbers)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setVerticalSpacing(0)
+        rows.addWidget(self.work, 0, 0)
+        rows.addWidget(self.counts, 1, 0)
+        rows.addWidget(self.badge, 0, 1, 2, 1, Qt.AlignmentFlag.AlignTop)
+        rows.setColumnStretch(0, 1)
+        row = QHBoxLayout(notices)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.note, 1)
+        row.addWidget(self.put_away, 0, Qt.AlignmentFlag.AlignTop)
+        for page in (numbers, notices, self.waiting):
+            self._places.addWidget(page)
+        layout.addLayout(self._places)

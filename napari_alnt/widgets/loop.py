@@ -21,7 +21,6 @@ from napari_alnt.widgets.case.correction import Correction
 from napari_alnt.widgets.cheat_sheet import CheatSheet
 from napari_alnt.widgets.header import ProjectHeader
 from napari_alnt.widgets.keys import unbind_keys
-from napari_alnt.widgets.parts.fixed_label import FixedLabel
 from napari_alnt.widgets.parts.panes import Panes
 from napari_alnt.widgets.picture.compared import Compared
 from napari_alnt.widgets.picture.layers import CaseLayers
@@ -78,10 +77,9 @@ class Loop(QWidget):
         self.jobs = JobController(session, partial(listen, parent=self), self.correction.files.run)
         self.redraw = Redraw(self)
         self.header = ProjectHeader(project, settings.ranking, opened.notices)
-        self.queue_panel = QueuePanel()
+        self.queue_panel: QueuePanel = QueuePanel()
         self.queue = self.queue_panel.view
         self.queue_panel.set_rule(settings.ranking)
-        self.noise = FixedLabel()
         self.flags: Mapping[str, str] = {}
         self.compared = Compared(viewer, self.layers)
         self.case_bar = CaseBar()
@@ -165,10 +163,6 @@ class Loop(QWidget):
 
     def _show_state(self, *_: object) -> None:
         case_actions.show_state(self)
-
-    def _show_flags(self, flags: Mapping[str, str]) -> None:
-        self.flags = self.queue.source.notes = flags
-        self._show_state()
 
     def _look_at_table(self) -> None:
         self.header.show_waiting(self.session.project.table.waiting)

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pint import Unit
+
 from napari_alnt.data.flags import read_flags
+from napari_alnt.data.said_once import unsaid
 from napari_alnt.errors import ProjectLocked, ReadOnly
 from napari_alnt.session import Session
 from napari_alnt.session.progress import Overview
@@ -45,17 +48,21 @@ def open_session(folder: Path) -> Opened:
     AlntError
         If it is no project, or its table cannot be read.
     """
+    _read_units()
     notices: tuple[str, ...] = ()
     try:
         session = Session.open(folder)
     except (ProjectLocked, ReadOnly) as error:
         session = Session.open(folder, write=False)
-        notices = (str(error),)
+        # the error asks for what has been done here
+        what = str(error).rpartition(";")[0] if isinstance(error, ProjectLocked) else ""
+        notices = (f"{what}, so it is open read-only here." if what else str(error),)
     try:
         project = session.project
         settings = project.settings
         # an error that has been said need not be said a second time
-        notices += tuple(notice for notice in project.notices if notice not in notices)
+        said = unsaid(folder, project.notices)
+        notices += tuple(notice for notice in said if notice not in notices)
         read = readers(session, lambda: settings.ranking)
         del read[Part.NOISE]  # it may read masks, and can be seen later than the rest
         first = {part: look() for part, look in read.items()}
@@ -63,6 +70,11 @@ def open_session(folder: Path) -> Opened:
     except BaseException:
         session.close(discard=True)
         raise
+
+
+def _read_units() -> None:
+    """Have the table of units read, as the scale bar else has the window wait for it."""
+    Unit("millimeter")
 
 
 def readers(session: Session, ranking: Callable[[], str]) -> dict[Part, Callable[[], Any]]:

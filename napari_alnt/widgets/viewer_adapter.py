@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from inspect import isgeneratorfunction
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,8 +15,11 @@ from napari.utils.action_manager import action_manager
 
 if TYPE_CHECKING:
     import napari
-    from napari.layers import Labels
+    from napari.layers import Labels, Layer
     from qtpy.QtWidgets import QMainWindow, QWidget
+
+STEPS = 1000
+"""How many steps of painting can be taken back."""
 
 
 def main_window(viewer: napari.Viewer) -> QMainWindow:
@@ -43,12 +46,58 @@ def unpainted(viewer: napari.Viewer) -> Iterator[None]:
     # sliders that come or go resize the canvas, which paints at once: a scene that is half built
     # then ends in a segmentation fault of software OpenGL
     native = viewer.window._qt_viewer.canvas.native
+    if native is None:  # napari has closed the window meanwhile
+        yield
+        return
     before = native.updatesEnabled()
     native.setUpdatesEnabled(False)
     try:
         yield
     finally:
         native.setUpdatesEnabled(before)
+
+
+@contextmanager
+def sliced_once(viewer: napari.Viewer, layers: Sequence[Layer]) -> Iterator[None]:
+    """Cut the slice that is shown out of layers once, however much is changed in them meanwhile."""
+    # napari does so after every change of a layer or the axes, with a thumbnail and outlines each
+    # time; of five layers with a new grid this takes longer than all else of a case
+    held: list[Any] = [layer for layer in layers if "_slice_dims" not in vars(layer)]
+    with ExitStack() as blocked:
+        for layer in held:
+            layer._slice_dims = lambda *_, **__: None
+            blocked.callback(delattr, layer, "_slice_dims")
+            blocked.enter_context(layer._block_refresh())
+        yield
+    for layer in held:
+        if layer in viewer.layers:
+            # by force it only takes over where the axes are, and does not cut yet
+            layer._slicing_state.set_slice_input_from_dims(viewer.dims, force=True)
+            layer.refresh()
+
+
+@contextmanager
+def measured_once(viewer: napari.Viewer, layers: Sequence[Layer]) -> Iterator[None]:
+    """Let the axes follow the extent of layers once, however much is changed in them meanwhile."""
+    # napari does so for each setter of each layer, which is slow as the axes check themselves
+    inner: Any = viewer
+    while (wrapped := getattr(inner, "__wrapped__", None)) is not None:
+        inner = wrapped
+    with ExitStack() as blocked:
+        for layer in layers:
+            for name in ("data", "scale", "translate", "units", "affine"):
+                blocked.enter_context(layer.events[name].blocker(inner._on_layers_change))
+        yield
+    inner._on_layers_change()
+
+
+def exchange_data(layer: Layer, data: Any) -> None:
+    """Give a layer other data, whose extent is known at once."""
+    before = layer.data.shape
+    layer.data = data
+    # napari else looks at it when the layer is drawn, and not at all while that is put off
+    if layer.data.shape != before:
+        layer._clear_extent()
 
 
 def follow_history(layer: Labels, tell: Callable[[bool, list[Any]], object]) -> Callable[[], None]:
@@ -78,7 +127,9 @@ def follow_history(layer: Labels, tell: Callable[[bool, list[Any]], object]) -> 
 
 def forget_history(layer: Labels) -> None:
     """Let nothing that was painted so far be undone, as when another mask comes into a layer."""
-    # napari keeps the steps when data is exchanged, and would make them in the new data
+    # napari keeps the steps when data is exchanged, and would make them in the new data; of the new
+    # ones it would keep a hundred, too few for a case of an hour
+    layer._history_limit = STEPS
     layer._reset_history()
 
 

@@ -24,6 +24,7 @@ from benchmark import (
     STRATEGIES,
     Plan,
     Results,
+    propagation,
     queue_speed,
     quick,
     readme,
@@ -31,12 +32,15 @@ from benchmark import (
     run,
     speed,
     tables,
+    tool_speed,
+    window_speed,
 )
 from benchmark.datasets import available
 from benchmark.figure import draw
 from benchmark.results import Row
 from benchmark.steps import Options
 from benchmark.truth import Noise
+from benchmark.window_project import Sizes
 from napari_alnt.cli.terminal import Terminal
 from napari_alnt.errors import AlntError
 
@@ -216,6 +220,71 @@ class Queue:
 
 
 @dataclass(frozen=True)
+class Window:
+    """Measure a window on a tour: its calls, its event loop, clicks to pictures, a long queue."""
+
+    work: Path | None = None
+    """Folder of the project that is made for it, which is kept; by default a temporary one."""
+    count: int = 3
+    """How many times everything is done."""
+    sizes: OmitArgPrefixes[Sizes] = field(default_factory=Sizes)
+    queue: int = 10_000
+    """Cases in the long queue."""
+    out: Path | None = None
+    """A file that the rows are appended to, as JSON lines that name the machine and the day."""
+    json: Flag = False
+    """Print JSON lines instead of text."""
+
+    def __call__(self, terminal: Terminal) -> None:
+        """Take the tour, and print a row for each limit and for each function that was slow."""
+        rows, functions = window_speed.window(self.work, self.count, self.sizes)
+        rows += window_speed.queue_rows(queue_speed.queue(self.queue), self.queue)
+        here = window_speed.machine()
+        if self.out is not None:
+            window_speed.keep(self.out, rows, functions)
+        terminal.table(f"window ({here})", "Window", rows)
+        terminal.say(window_speed.NOTE)
+        terminal.table("where slow calls were found", "Slow", functions)
+
+
+@dataclass(frozen=True)
+class Propagate:
+    """Measure what propagating corrected slices gains, on head-and-neck CTs with known truth."""
+
+    data: Path = Path("data")
+    """Folder of the volumes: openkbp_hn_ct."""
+    out: Path = Path("bench/propagation")
+    """Folder for the project, its student and the rows; what has a row is not measured again."""
+    cases: int = 11
+    """Cases that are corrected."""
+    counts: tuple[int, ...] = propagation.COUNTS
+    """How many slices are corrected."""
+    json: Flag = False
+    """Print JSON lines instead of text."""
+
+    def __call__(self, terminal: Terminal) -> None:
+        """Measure what has no row yet, and print the mean Dice of the slices not corrected."""
+        rows = propagation.measure(self.data, self.out, self.cases, self.counts, say=terminal.say)
+        terminal.table("propagation", "Propagation", propagation.table(rows))
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Measure each tool of the correction on a mask of 512 × 512 × 300 voxels."""
+
+    count: int = 50
+    """How many times each is used."""
+    out: Path | None = None
+    """A file that the rows are appended to, as JSON lines that name the machine and the day."""
+    json: Flag = False
+    """Print JSON lines instead of text."""
+
+    def __call__(self, terminal: Terminal) -> None:
+        """Measure, and print a row for each tool."""
+        _show(terminal, {"what": "tools"}, list(tool_speed.tools(self.count)), self.out)
+
+
+@dataclass(frozen=True)
 class Readme:
     """Write the generated tables of both READMEs anew from the committed rows."""
 
@@ -237,6 +306,9 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "data": Data,
     "workers": Workers,
     "queue": Queue,
+    "window": Window,
+    "tools": Tools,
+    "propagate": Propagate,
     "readme": Readme,
 }
 

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 from napari_alnt.data import Project
 from napari_alnt.engine.training import Training
-from napari_alnt.events import Event
+from napari_alnt.events import Command, Event
 from napari_alnt.session import Session
 
 
@@ -23,6 +23,8 @@ class GivenCommands:
     stopped: bool = False
     paused: bool = False
     cases: list[str] = field(default_factory=list)
+    asked: Command | None = None
+    cancelled: bool = False
     syncs: int = 0
 
     def sync(self) -> None:
@@ -34,6 +36,13 @@ class GivenCommands:
     def requested(self) -> Iterator[str]:
         while self.cases:
             yield self.cases.pop()
+
+    def propagation(self) -> Command | None:
+        asked, self.asked = self.asked, None
+        return asked
+
+    def wants(self, _: Command) -> bool:
+        return not (self.stopped or self.cancelled)
 
     def until_stopped(self, events: Iterator[Event]) -> Iterator[Event]:
         for event in events:

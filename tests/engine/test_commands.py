@@ -81,6 +81,45 @@ def test_requests_are_handed_out_once_in_their_order(pipe):
     assert list(pipe.commands.requested()) == []
 
 
+def test_the_newest_propagation_is_handed_out_once_and_can_be_cancelled(pipe):
+    asked = [Command("propagate", ("a",), 0, (3,)), Command("propagate", ("a",), 0, (3, 9))]
+    pipe.send(*asked, Command("pause"))
+    until(lambda: pipe.commands.paused)
+    newest = pipe.commands.propagation()
+    assert newest == asked[1]
+    assert pipe.commands.propagation() is None
+    assert pipe.commands.wants(newest)
+    pipe.send(asked[1], Command("resume"))
+    until(lambda: not pipe.commands.paused)
+    assert not pipe.commands.wants(newest)  # replaced, if by the same
+    newest = pipe.commands.propagation()
+    pipe.send(Command("cancel"), Command("pause"))
+    until(lambda: pipe.commands.paused)
+    assert not pipe.commands.wants(newest)
+    assert pipe.commands.propagation() is None
+
+
+def test_a_stop_ends_a_propagation(pipe):
+    pipe.send(Command("propagate", ("a",), 0, (3,)), Command("stop"))
+    until(lambda: pipe.commands.stopped)
+    assert not pipe.commands.wants(pipe.commands.propagation())
+
+
+def test_a_propagation_may_be_asked_for_before_anything_is_read(one_of_two):
+    asked = Command("propagate", ("a",), 0, (3,))
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as stream, os.fdopen(writing, "w") as end:
+        local = StreamCommands(stream, asked)
+        commands = BroadcastCommands(one_of_two(rank=0), local)
+        assert commands.propagation() is asked
+        assert commands.wants(asked)
+        other = BroadcastCommands(one_of_two(rank=1), None)
+        assert other.propagation() is None
+        assert not other.wants(asked)
+        end.close()
+        until(lambda: local.stopped)
+
+
 def test_a_line_that_is_no_command_is_passed_over(pipe):
     pipe.write("not JSON", '{"kind": "Nonsense"}', to_line(Warned("an event")), "[" * 100_000)
     pipe.send(Command("pause"))

@@ -6,14 +6,17 @@ import os
 import subprocess
 import sys
 import threading
+from functools import partial
 
 import pytest
 import torch
 
 from napari_alnt.codec import from_line
 from napari_alnt.engine import main as engine_main
+from napari_alnt.engine.adaptation import Recipe
 from napari_alnt.engine.distributed import PROCESS_LOST, TorchProcessGroup
 from napari_alnt.engine.main import failure, job_events
+from napari_alnt.engine.propagation import Propagator
 from napari_alnt.engine.training import Training
 from napari_alnt.errors import AlntError
 from napari_alnt.events import CaseScored, Failed, Finished, Predicted, RankingDone
@@ -57,8 +60,21 @@ def test_rank_and_predict_use_the_student_of_the_run(project, trained, events_of
     assert found[-1] == Finished(6, "done")
 
 
+def test_corrected_slices_are_propagated_with_the_student_of_the_run(
+    project, trained, events_of, balls, monkeypatch
+):
+    project.drafts.save("ball_05", balls.true_labels("ball_05"))
+    quick = partial(Propagator, recipe=Recipe(steps=1))
+    monkeypatch.setattr(engine_main, "Propagator", quick)
+    words = ["--job", "propagate", "--case=ball_05", "--axis=2", "--slice=11", "--slice=9"]
+    *_, done, last = events_of(project.folder, "--run", 1, *words)
+    assert (done.case, done.axis, done.slices, done.step) == ("ball_05", 2, (9, 11), 6)
+    assert (project.folder / done.file).is_file()
+    assert last == Finished(6, "done")
+
+
 def test_what_is_not_training_is_done_by_rank_0_alone(project, trained, events_of, one_of_two):
-    for job in ("rank", "predict", "teach"):
+    for job in ("rank", "predict", "teach", "propagate"):
         assert events_of(project.folder, "--run", 1, "--job", job, group=one_of_two(1)) == []
 
 

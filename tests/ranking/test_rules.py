@@ -13,7 +13,7 @@ from napari_alnt.core.agreement import Agreement
 from napari_alnt.core.scoring import Scores
 from napari_alnt.errors import AlntError
 from napari_alnt.events import NAN, CaseScored, StructureCounts
-from napari_alnt.ranking import informativeness, names, rule, trust
+from napari_alnt.ranking import gain, informativeness, names, rule, trust
 from napari_alnt.ranking.rules import RANKINGS, CaseScores, RankingJudgement, average_over_rankings
 from napari_alnt.settings import HINTS
 
@@ -250,3 +250,17 @@ def test_a_ranking_of_another_package_that_does_not_fit_is_refused(declare, rank
 def test_an_unknown_ranking_is_refused_with_those_there_are():
     with pytest.raises(AlntError, match=r"'by_smell'.*foreground_random"):
         rule("by_smell")
+
+
+def test_gain_per_minute_is_the_formula_in_its_docstring():
+    past = {case.case: [case] for case in _with_counts(5)}
+    minutes = {case: 1.0 + index for index, case in enumerate(past)}
+    scores = CaseScores.of(past, minutes=minutes)
+    expected = (1 - trust(scores)) ** 2
+    np.testing.assert_allclose(gain(scores), expected)
+    np.testing.assert_allclose(RANKINGS["gain_per_minute"](scores), expected / np.arange(1, 13))
+    # nobody has estimated any, or not of this case
+    np.testing.assert_array_equal(RANKINGS["gain_per_minute"](CaseScores.of(past)), expected)
+    del minutes[scores.cases[0]]
+    found = RANKINGS["gain_per_minute"](CaseScores.of(past, minutes=minutes))
+    assert found[0] == pytest.approx(expected[0] / 7)

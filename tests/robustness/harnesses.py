@@ -46,7 +46,8 @@ HARNESSES = {
     "leaks": Harness("Is no word that may name a patient in anything that leaves?", 50, 5),
     "soak": Harness("Does a window hold no more after 500 cases?", 500, 500),
     "switches": Harness("Does a window lose no layer in 500 switches of its case?", 500, 500),
-    "stray": Harness("Does no mask change while no mouse button is held?", 1728, 24),
+    "stray": Harness("Does no mask change while no mouse button is held?", 1728, 216),
+    "undo": Harness("Do tools, undo and redo lead to the same mask, voxel by voxel?", 2_000, 100),
     "rounds": Harness("Does a session hold no more after 200 trainings?", 200, 200),
     "mutants": Harness("Do the tests of the data room find faults put into it?", 31, 1),
 }

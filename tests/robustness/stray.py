@@ -1,7 +1,8 @@
 """No mask changes while no button is held: 1,000 moves of the mouse after every kind of press.
 
 An attempt is one press and its release in a napari window, and the moves after it; the mask must be
-to the bit as it was at the release. A run is one window, in a process of its own.
+to the bit as it was at the release. A run is one window, in a process of its own. Every move is an
+event that the canvas gets from Qt; the picture is not drawn meanwhile.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -21,14 +21,19 @@ import numpy as np
 from conftest import make_balls
 
 from napari_alnt.errors import AlntError
-from robustness import soak
-from robustness.children import environment
+from robustness import window
 from robustness.result import Result, Tally
 from robustness.work import folder, without
 
 KINDS = ("painted with no button", "painted with another button", "left paints nothing",
          "stopped early")  # fmt: skip
 MOVES = 1000
+TAKEN, RESTED = 10, 100
+"""Moves from one that napari is to take at once to the next, and to a moment for its timers.
+
+Of moves that follow each other within 5 ms, napari's own handler gets the newest one only; all else
+in the window gets each.
+"""
 BUTTONS = ("left", "right", "middle")
 MODES = ("paint", "erase", "fill", "polygon", "pick", "pan_zoom")
 KEYS = tuple(
@@ -77,26 +82,17 @@ class Seen:
 def run(count: int, seed: int, first: int = 0) -> Result:
     """Make ``count`` attempts in one window."""
     tally = Tally(seed, KINDS)
-    with folder() as work, mock.patch.dict(os.environ, soak.settings(work)):
+    with folder() as work, mock.patch.dict(os.environ, window.settings(work)):
         project = make_balls(work / "balls").folder
-        arguments = json.dumps([str(project), seed, first, count])
-        lines, error = _window(arguments)
-        for index, line in enumerate(lines, start=first):
+        said = window.hear(f"stray-{first}", SERVER, (str(project), seed, first, count), count)
+        for index, row in enumerate(said.rows, start=first):
             tally.tried()
-            judge(Press.of(index), Seen(**json.loads(line)), index, tally)
-        if len(lines) < count:
-            tally.fail("stopped early", first + len(lines), without(work, AlntError(error)))
+            judge(Press.of(index), Seen(**row), index, tally)
+        if len(said.rows) < count:
+            tally.fail(
+                "stopped early", first + len(said.rows), without(work, AlntError(said.error))
+            )
     return tally.result()
-
-
-def _window(arguments: str) -> tuple[list[str], str]:
-    """What the process of a window has said of each attempt, and the end of its errors."""
-    command = [*soak.screen(), sys.executable, "-c", SERVER, arguments]
-    with subprocess.Popen(
-        command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as window:
-        out, errors = window.communicate()
-    return [line for line in out.splitlines() if line.startswith("{")], errors[-250:]
 
 
 def judge(press: Press, seen: Seen, index: int, tally: Tally) -> None:
@@ -119,8 +115,7 @@ def serve() -> None:
     """Make attempts in a window, and say after each what has changed."""
     project, seed, first, count = json.loads(sys.argv[1])
     for seen in _attempts(Path(project), seed, range(first, first + count)):
-        sys.stdout.write(json.dumps(asdict(seen)) + "\n")
-        sys.stdout.flush()
+        window.say(asdict(seen))
 
 
 def _attempts(project: Path, seed: int, indices: range) -> Iterator[Seen]:
@@ -130,17 +125,19 @@ def _attempts(project: Path, seed: int, indices: range) -> Iterator[Seen]:
 
     viewer = napari.Viewer()
     viewer.window._qt_window.resize(1200, 800)
-    window = dock(viewer)
-    assert window.open_project(project)
-    loop = window.loop
+    # it writes the status line in a thread of its own, and both would wait for each other
+    viewer.window._qt_window.status_thread.close_terminate()
+    widget = dock(viewer)
+    assert widget.open_project(project)
+    loop = widget.loop
     assert loop is not None
     case = next(iter(loop.queue.in_order())).case
     loop.open_case(case)
-    soak.until(lambda: loop.correction.case == case and not loop.correction.loading)
+    window.until(lambda: loop.correction.case == case and not loop.correction.loading)
     for index in indices:
         hand = Hand(loop, np.random.default_rng([seed, index]))
         yield hand.attempt(Press.of(index))
-    assert window.close_project()
+    assert widget.close_project()
     viewer.close()
 
 
@@ -157,23 +154,44 @@ class Hand:
         self.viewer = loop.viewer
         self.layer = loop.layers.correction
         self.native = loop.viewer.window._qt_viewer.canvas.native
+        moved = loop.viewer.window._qt_viewer.canvas._scene_canvas.events.mouse_move
+        # what holds the moves back that napari's handler is to get
+        (self._put_off,) = [one for one in moved.callbacks if hasattr(one, "flush")]
         self.rng = rng
 
     def attempt(self, press: Press, moves: int = MOVES) -> Seen:
         """Press, let go, move about, and look at the mask in between."""
+        from napari_alnt.widgets import viewer_adapter
+
         self._prepare(press.mode)
         before = self.mask
         self._press(press)
         self._rest()
         released = self.mask
-        width, height = self.native.width(), self.native.height()
-        for number in range(moves):
-            at = self.rng.integers((0, 0), (width, height))
-            self._send("MouseMove", at, None, (), ())
-            if number % 20 == 0:
-                self._rest(2)
+        # a picture paints no mask, and would take most of the time
+        with viewer_adapter.unpainted(self.viewer):
+            self._wander(moves)
         self._rest()
         return Seen(_differ(before, released), _differ(released, self.mask))
+
+    def _wander(self, moves: int) -> None:
+        """Move over the whole canvas with no button held; every move goes the way of a real one."""
+        from qtpy.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
+        from qtpy.QtGui import QMouseEvent
+
+        size = (self.native.width(), self.native.height())
+        corner = QPointF(self.native.mapToGlobal(QPoint(0, 0)))
+        kind, button = QEvent.Type.MouseMove, Qt.MouseButton.NoButton
+        key = Qt.KeyboardModifier.NoModifier
+        for number, (x, y) in enumerate(self.rng.integers((0, 0), size, (moves, 2)).tolist()):
+            here = QPointF(x, y)
+            self.native._last_time = 0.0  # vispy passes over moves that follow each other closely
+            event = QMouseEvent(kind, here, corner + here, button, button, key)
+            QCoreApplication.sendEvent(self.native, event)
+            if number % TAKEN == 0:
+                self._put_off.flush()
+            if number % RESTED == 0:
+                self._rest(1)
 
     @property
     def mask(self) -> np.ndarray:
@@ -220,7 +238,7 @@ class Hand:
         for _ in range(6):
             at = at + self.rng.integers(3, 12, 2)
             self._send("MouseMove", at, None, held, keys)
-            self._rest(8)
+            self._rest(2)
         return at
 
     def _place(self, place: str) -> np.ndarray:
@@ -250,8 +268,9 @@ class Hand:
         event = QMouseEvent(getattr(QEvent.Type, kind), here, screen, one, all_held, modifiers)
         self.native._last_time = 0.0  # vispy passes over moves that follow each other closely
         QCoreApplication.sendEvent(self.native, event)
+        self._put_off.flush()
 
-    def _rest(self, milliseconds: int = 15) -> None:
+    def _rest(self, milliseconds: int = 5) -> None:
         """Let napari make the moves that it has put off."""
         from qtpy.QtTest import QTest
 

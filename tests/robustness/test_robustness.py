@@ -22,6 +22,7 @@ SMALL = [
     ("bombs", list(bombs.BOMBS).index("a sparse header file of 2 GB"), 1),
     ("bombs", len(bombs.BOMBS), len(bombs.LABELS)),
     ("strokes", 0, 2),
+    ("undo", 0, 20),
     ("mutants", list(mutants.MUTANTS).index("rounded far"), 1),
 ]
 """Attempts in the tests, for harnesses that have their test here: name, first, count."""

@@ -229,12 +229,14 @@ def test_a_launcher_that_is_not_there_is_named(balls, run):
 
 def test_a_launcher_stands_before_the_engines_command(balls, run, child):
     child(then='echo "$@" >&2')
-    engine = Engine(balls.folder, run, "predict", cases=["ball_04"], launcher="env FEW=1")
+    asked = Command("propagate", ("ball_04",), 1, (3, 5))
+    engine = Engine(balls.folder, run, "propagate", asked=asked, launcher="env FEW=1")
     list(engine.events())
     words = engine.log.read_text().split()
     assert words == [
         *("-P", "-m", "napari_alnt.engine", str(balls.folder)),
-        *("--run", str(run.number), "--job", "predict", "--case=ball_04"),
+        *("--run", str(run.number), "--job", "propagate"),
+        *("--axis=1", "--slice=3", "--slice=5", "--case=ball_04"),
     ]
 
 

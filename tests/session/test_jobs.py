@@ -31,7 +31,7 @@ class FakeEngine:
         self.said = []
 
     def send(self, command):
-        self.sent.append((command.name, *command.cases))
+        self.sent.append((command.name, *command.cases, *command.slices))
 
     def events(self):
         while self.said:
@@ -39,6 +39,10 @@ class FakeEngine:
 
     def kill(self):
         self.sent.append(("kill",))
+
+
+def a_case(name):
+    return SimpleNamespace(name=name, shape=(9, 9, 9))
 
 
 @dataclass
@@ -56,14 +60,14 @@ class FakeSession:
     def __post_init__(self):
         pool = [SimpleNamespace(teacher="mask" if self.teacher else None)]
         roles = {"pool": pool, "teacher_training": self.teacher_training}
-        self.project = SimpleNamespace(writable=self.writable, by_role=roles.get)
+        self.project = SimpleNamespace(writable=self.writable, by_role=roles.get, case=a_case)
         self.history = SimpleNamespace(predictions={}, scores={})
         self.engine = None
 
-    def start(self, job, settings=None, *, cases=(), fresh=False):
+    def start(self, job, settings=None, *, cases=(), fresh=False, asked=None):
         if self.refuses:
             raise AlntError(self.refuses)
-        self.starts.append((job, cases, fresh))
+        self.starts.append((job, asked.cases + asked.slices if asked else cases, fresh))
         self.settings = settings
         self.engine = FakeEngine()
         return self.engine
@@ -190,6 +194,52 @@ def test_predictions_wait_for_those_before_and_go_together(desk):
     assert desk.session.starts == [("predict", ("a",), False)]
     desk.end()
     assert desk.session.starts[1:] == [("predict", ("b", "c"), False)]
+
+
+def test_a_training_propagates_between_its_steps_and_can_be_told_not_to(desk):
+    desk.jobs.train(Settings())
+    desk.jobs.propagate("a", [5, 3])
+    desk.jobs.cancel_propagation()
+    assert desk.engine.sent == [("propagate", "a", 3, 5), ("cancel",)]
+    assert [job for job, *_ in desk.session.starts] == ["train"]
+    desk.jobs.stop()
+    desk.jobs.propagate("a", [5])
+    assert desk.messages[-1] == ("A job is already running; stop it first.", "warn")
+
+
+def test_where_nothing_runs_a_propagation_is_a_job_of_its_own(desk):
+    desk.jobs.request_prediction("a")
+    desk.jobs.propagate("a", [3])
+    assert desk.engine.sent == [("stop",)]  # nobody waits for a prediction
+    desk.end()
+    desk.jobs.propagate("a", [3, 5])
+    assert desk.engine.sent == [("stop",)]  # the newest counts
+    desk.end()
+    assert desk.session.starts[1:] == [
+        ("propagate", ("a", 3), False),
+        ("propagate", ("a", 3, 5), False),
+    ]
+    desk.jobs.cancel_propagation()
+    assert desk.engine.sent == [("stop",)]
+    desk.end()
+    assert desk.jobs.status.state == "idle"
+
+
+def test_a_propagation_that_has_not_begun_is_not_begun(desk):
+    desk.jobs.cancel_propagation()  # there is none
+    desk.jobs.request_prediction("a")
+    desk.jobs.propagate("a", [3])
+    desk.jobs.cancel_propagation()
+    desk.end()
+    assert [job for job, *_ in desk.session.starts] == ["predict"]
+
+
+def test_slices_that_are_not_there_are_a_message(desk):
+    desk.jobs.propagate("a", [9])
+    ((text, kind),) = desk.messages
+    assert "no axial slice 9" in text
+    assert kind == "error"
+    assert desk.session.starts == []
 
 
 def test_a_training_ends_a_prediction_and_is_not_replaced_by_the_next(desk):

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from napari_alnt.errors import AlntError
-from napari_alnt.session.jobs import JobController
+from napari_alnt.session.jobs import JobController, _begin, _Request
 from napari_alnt.session.readiness import BUTTONS, what_is_lacking
 
 
@@ -64,4 +64,4 @@ def test_a_window_that_starts_without_it_is_told_the_same():
     assert said == [(what_is_lacking(empty).text, "error")]
     assert jobs.status.state == "idle"
     with pytest.raises(AlntError, match="no teacher mask"):
-        jobs._begin(SimpleNamespace(job="train"))
+        _begin(jobs.session, _Request("train"))

@@ -55,6 +55,7 @@ def test_what_only_shows_is_open_to_those_who_only_look():
     assert {action.id for action in ACTIONS.values() if not action.needs_write} == {
         "previous", "next", "trust", *WINDOWS, "default_window", "smooth", "gestures", "hide_masks",
         "flip_teacher", "flip_student", "flip_correction", "keys", "planes", "legend", "versions",
+        "find", "difference", "stronger_fill", "fainter_fill",
     }  # fmt: skip
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QSplitter, QTabBar, QTableView
+from widgets.cut_texts import cut, overlapping
 
 from napari_alnt.data import Project
 from napari_alnt.widgets.actions import ACTIONS
-from napari_alnt.widgets.parts.style import say
 
 CLICKABLE = (QAbstractButton, QComboBox, QLineEdit, QSplitter, QTabBar, QTableView)
 CONTROL_ALT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
@@ -59,7 +59,7 @@ def test_nothing_that_can_be_clicked_moves(noticed):
     loop.case_bar.say(LONG, "error")
     look("error")
     loop.header.show_waiting(True)
-    say(loop.noise, "About 30 % of the teacher's masks are wrong. " * 4, "faint")
+    loop.queue_panel.show_noise("About 30 % of the teacher's masks are wrong. " * 4)
     look("another program, and the noise")
     loop.header.show_waiting(False)
     loop.header.show_error(LONG)
@@ -149,3 +149,28 @@ def check_versions(window, case):
     assert loop.sheet.isVisible()
     window.qtbot.keyClick(loop.sheet, Qt.Key.Key_Escape)
     assert not loop.sheet.isVisible()
+    check_room(window)
+
+
+SIZES = [((1280, 800), 400, 5), ((1600, 1000), 496, 8)]
+"""Sizes of a window, the dock's width in it, and the rows of the queue that are seen at least."""
+
+
+def check_room(window):
+    """In the window that is open: nothing is cut or covered, and the queue has its rows."""
+    loop = window.loop
+    main = window.viewer.window._qt_window
+    for size, width, rows in SIZES:
+        main.resize(*size)
+        main.resizeDocks([window.dock.parentWidget()], [width], Qt.Orientation.Horizontal)
+        window.qtbot.wait(50)
+        assert loop.width() < width + 40
+        for page in range(loop.tabs.count()):
+            loop.tabs.setCurrentIndex(page)
+            loop.case_bar.say(LONG if page else "", "error")
+            loop.header.show_error(LONG if page else "")
+            window.qtbot.wait(20)
+            assert [*cut(loop)] == [], (size, page)
+            assert [*overlapping(loop)] == [], (size, page)
+        row = loop.queue.verticalHeader().defaultSectionSize()
+        assert loop.queue.viewport().height() >= rows * row, size

@@ -172,12 +172,12 @@ def test_the_line_comes_with_the_first_look_and_goes_with_it(window, balls):
         project.runs.add_scores(1, scores)
     window.dock.open_project(balls.folder)
     loop = window.loop
-    assert not loop.noise.isVisible()
+    assert not loop.queue_panel.noise
     loop.session.confirm("ball_04")
-    window.until(loop.noise.isVisible, 10)
-    assert loop.noise.text() == str(loop.session.noise_estimate())
+    window.until(lambda: loop.queue_panel.noise, 10)
+    assert loop.queue_panel.noise == str(loop.session.noise_estimate())
     loop.session.revert("ball_04")
-    window.until(lambda: not loop.noise.isVisible(), 10)
+    window.until(lambda: not loop.queue_panel.noise, 10)
 
 
 def test_a_point_clicked_in_the_window_opens_the_case(window, balls):

@@ -45,6 +45,7 @@ def test_a_project_in_use_is_opened_to_be_looked_at(balls):
         assert not opened.session.project.writable
         assert len(opened.notices) == 1
         assert "being written to" in opened.notices[0]
+        assert opened.notices[0].endswith("so it is open read-only here.")
         opened.session.close()
 
 
@@ -73,6 +74,13 @@ def hostile(balls, tmp_path):
             ):
                 table.execute(sql, (json.dumps(values),))
     return canary
+
+
+def test_a_launcher_of_the_project_is_told_of_once(balls, hostile):
+    for times in (1, 0, 0):
+        opened = open_session(balls.folder)
+        opened.session.close()
+        assert len(opened.notices) == times, opened.notices
 
 
 def test_a_launcher_of_the_project_is_told_of_and_not_run(window, balls, hostile):

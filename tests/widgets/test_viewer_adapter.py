@@ -122,6 +122,16 @@ def test_what_was_painted_is_forgotten():
     assert not layer.data.any()
 
 
+def test_a_thousand_steps_can_be_taken_back():
+    layer = Labels(np.zeros((1, 4, 4), np.uint16))
+    viewer_adapter.forget_history(layer)
+    for label in range(1, 1002):
+        layer.paint((0, 2, 2), label)
+    for _ in range(1001):
+        layer.undo()
+    assert layer.data.max() == 1  # the first of 1,001 is the only one that stays
+
+
 def test_a_locked_layer_is_painted_on_by_nobody_and_keeps_its_history():
     layer = Labels(np.zeros((3, 40, 40), np.uint8))
     layer.brush_size = 3
@@ -151,3 +161,44 @@ def test_a_layer_that_is_not_editable_stays_so():
     layer.editable = False
     viewer_adapter.lock(layer)()
     assert not layer.editable
+
+
+def test_a_slice_is_cut_once_however_much_changes(make_napari_viewer):
+    viewer = make_napari_viewer()
+    first = np.arange(3 * 8 * 8, dtype=np.uint8).reshape(3, 8, 8)
+    layers = [viewer.add_image(first, contrast_limits=(0, 255)), viewer.add_labels(first.copy())]
+    hidden = viewer.add_labels(first.copy(), visible=False)
+    cut = []
+    for layer in layers:
+        layer.events.set_data.connect(lambda event: cut.append(event.source))
+    other = np.arange(5 * 9 * 10, dtype=np.uint8).reshape(5, 9, 10)
+    ours = (*layers, hidden)
+    with viewer_adapter.sliced_once(viewer, ours), viewer_adapter.sliced_once(viewer, ours):
+        for layer in ours:
+            viewer_adapter.exchange_data(layer, other.copy())
+            layer.scale, layer.translate = (3.0, 1.0, 2.0), (-7.0, 1.0, 1.0)
+        viewer.dims.set_point(0, -7.0 + 4 * 3.0)
+    assert cut == layers
+    for layer in ours:
+        hidden.visible = True
+        np.testing.assert_array_equal(layer._slice.image.raw, other[4])
+    viewer.dims.set_point(0, -7.0 + 3.0)
+    np.testing.assert_array_equal(layers[0]._slice.image.raw, other[1])
+    assert not any("_slice_dims" in vars(layer) for layer in ours)
+
+
+def test_the_axes_follow_layers_once_however_much_changes(make_napari_viewer):
+    viewer = make_napari_viewer()
+    first = np.zeros((3, 8, 8), np.uint8)
+    layers = [viewer.add_labels(first.copy()) for _ in range(2)]
+    ranges = []
+    viewer.dims.events.range.connect(lambda event: ranges.append(event.value))
+    with viewer_adapter.measured_once(ReadOnlyWrapper(viewer), layers):
+        for layer in layers:
+            viewer_adapter.exchange_data(layer, np.zeros((5, 9, 10), np.uint8))
+            layer.scale, layer.translate = (3.0, 1.0, 2.0), (-7.0, 1.0, 1.0)
+        assert ranges == []
+    assert len(ranges) == 1
+    assert tuple(viewer.dims.range[0]) == (-7.0, 5.0, 3.0)
+    layers[0].translate = layers[1].translate = (0.0, 0.0, 0.0)
+    assert tuple(viewer.dims.range[0]) == (0.0, 12.0, 3.0)

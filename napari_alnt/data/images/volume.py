@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -104,12 +105,12 @@ class Grid:
             }
         )
 
-    @property
+    @cached_property  # a window asks for the place of its cursor with every move of the mouse
     def orientation(self) -> Floats:
         """From disk axes to LPS axes, as a nibabel orientation (3, 2)."""
         return cast("Floats", ornt_transform(io_orientation(self.disk_affine), LPS))
 
-    @property
+    @cached_property
     def shape(self) -> Shape:
         """Shape of the voxels in memory, (Z, Y, X)."""
         # column 0 says which LPS axis (x 0, y 1, z 2) each disk axis becomes; z comes first here
@@ -117,12 +118,12 @@ class Grid:
         z, y, x = (self.disk_shape[axis] for axis in order)
         return z, y, x
 
-    @property
+    @cached_property
     def affine(self) -> Floats:
         """Affine (4, 4) in memory: voxel index (x, y, z) to mm (x, y, z) in RAS+."""
         return cast("Floats", self.disk_affine @ inv_ornt_aff(self.orientation, self.disk_shape))
 
-    @property
+    @cached_property
     def spacing(self) -> Triple:
         """Distance of neighbouring voxels (z, y, x) in mm."""
         x, y, z = np.sqrt((self.affine[:3, :3] ** 2).sum(axis=0))

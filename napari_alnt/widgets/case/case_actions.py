@@ -11,6 +11,8 @@ from napari_alnt.widgets.case import decisions
 from napari_alnt.widgets.case.refusals import Situation, refusals
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from napari_alnt.data import Array, LabelVersion
     from napari_alnt.errors import AlntError
     from napari_alnt.session import Session
@@ -62,6 +64,13 @@ def show_state(loop: Loop) -> None:
     writable = now.writable and not now.busy and not opened.is_fixed
     bar.set_open(now.case, words, writable, refused(now))
     bar.note.show_note(loop.flags.get(now.case, ""))
+
+
+def show_flags(loop: Loop, flags: Mapping[str, str]) -> None:
+    """Show which cases are flagged, by their notes."""
+    loop.flags = flags
+    loop.queue.show_flags(flags)
+    show_state(loop)
 
 
 def undo_decision(loop: Loop) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from qtpy.QtGui import QResizeEvent
 
+    from napari_alnt.widgets.parts.fixed_label import Shorten
+
 FIXED = QSizePolicy.Policy.Fixed
 UNDO = "undo_decision"
 OPEN_ONE = "Click a case in the queue to open it."
@@ -45,6 +47,8 @@ class CaseBar(QWidget):
         super().__init__(parent)
         self.buttons: dict[str, QPushButton] = {}
         self._name = FixedLabel("title", elide=MIDDLE)
+        # the words beside it keep their room, and so does the time
+        self._name.setSizePolicy(QSizePolicy.Policy.Ignored, FIXED)
         self._note = FixedLabel("faint")
         self._time = label("", "faint")
         self._time.setToolTip(TIME_TIP)
@@ -106,6 +110,10 @@ class CaseBar(QWidget):
         if not case:
             self._time.setText("")
             self.note.show_note("")
+
+    def shorten_with(self, shorten: Shorten) -> None:
+        """Have the name of a case made shorter as it is elsewhere, where it is too long."""
+        self._name.shorten_with(shorten)
 
     def set_time(self, seconds: float) -> None:
         """Show the time spent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,13 @@ from napari_alnt.widgets import viewer_adapter
 from napari_alnt.widgets.case import decisions
 from napari_alnt.widgets.case.clock import CaseClock
 from napari_alnt.widgets.case.deciding import Deciding, nothing
-from napari_alnt.widgets.case.drafts import Drafts
+from napari_alnt.widgets.case.drafts import Drafts, checksum
 from napari_alnt.widgets.case.on_screen import OnScreen
-from napari_alnt.widgets.case.open_case import load_case
+from napari_alnt.widgets.case.open_case import OpenCase, load_case
 from napari_alnt.widgets.case.prediction import load_prediction
 from napari_alnt.widgets.case.questions import ask_in
 from napari_alnt.widgets.case.read_ahead import ReadAhead
-from napari_alnt.widgets.case.work import OpenWork
+from napari_alnt.widgets.case.work import OpenWork, Work
 from napari_alnt.widgets.picture.veil import Veil
 from napari_alnt.widgets.qt import Signal
 from napari_alnt.widgets.worker import FileWorker
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from napari_alnt.events import Predicted
     from napari_alnt.session import Session
     from napari_alnt.widgets.case.deciding import Then
-    from napari_alnt.widgets.case.open_case import OpenCase
     from napari_alnt.widgets.case.prediction import Prediction
+    from napari_alnt.widgets.case.work import Copy
     from napari_alnt.widgets.picture.layers import CaseLayers
 
 
@@ -89,24 +90,24 @@ class Correction(QObject):
         # the files are worked on one after another, so the draft is on the disk before it is read
         self.drafts.keep()
         self._shown = self.session.history.predictions.get(case)
-        load = partial(_load, self.session, case, self._shown, self.ahead)
+        load = partial(_load, self.session, case, self._shown, self.ahead, self.work.later())
         self.files.run(load, done=self._show, failed=self._not_opened)
 
-    def _show(self, loaded: tuple[OpenCase, str]) -> None:
-        opened, window = loaded
+    def _show(self, loaded: _Loaded) -> None:
+        opened = loaded.opened
         if opened.case.name != self.loading:
             return  # another case was asked for meanwhile
-        if work := self.work.unsaved():
-            # strokes made while the files were read
-            self.work.save(work, then=partial(self._show, loaded), failed=self._not_opened)
+        if loaded.unsaved is not None:
+            then = partial(self._show, replace(loaded, unsaved=None))
+            self.work.save(loaded.unsaved, then=then, failed=self._not_opened)
             return
         self.loading = ""
-        self.layers.show(opened, window)
+        self.layers.show(opened, loaded.window)
         self.veil.end()
         if opened.is_fixed or not self.session.project.writable:
             self.layers.lock()
         if not opened.resumed.restored:
-            self.drafts.mark_kept()
+            self.drafts.mark_kept(loaded.checksum)
         self.clock.start(opened.seconds)
         newest = self.session.history.predictions.get(opened.case.name)
         if newest is not None and newest is not self._shown:
@@ -214,7 +215,7 @@ class Correction(QObject):
         return self._is_open() and self.decider.begin(decisions.revert, "reverting …", then)
 
     def _open_again(self, case: str) -> None:
-        self.drafts.mark_kept()  # else opening the case would save the mask as its draft once more
+        # opening the case would save the mask as its draft, had the decision not marked it as kept
         self.open(case)
 
     def _is_open(self) -> bool:
@@ -231,8 +232,29 @@ class Correction(QObject):
         self.message.emit(str(error), "error")
 
 
+@dataclass(frozen=True, eq=False)
+class _Loaded:
+    """A case that has been read.
+
+    Attributes
+    ----------
+    opened : the case
+    window : the grey values that the project's settings show of it
+    checksum : of the mask that it starts from
+    unsaved : work on the case before that is not on the disk, as a program has changed its mask
+        while the files were read
+    """
+
+    opened: OpenCase
+    window: str
+    checksum: int
+    unsaved: Work | None
+
+
 def _load(
-    session: Session, case: str, shown: Predicted | None, ahead: ReadAhead
-) -> tuple[OpenCase, str]:
-    """A case, and the grey values that the project's settings show of it."""
-    return load_case(session.project, case, shown, ahead), session.project.settings.window
+    session: Session, case: str, shown: Predicted | None, ahead: ReadAhead, copy: Copy | None
+) -> _Loaded:
+    """Read a case, and look after that whether all work on the one before is on the disk."""
+    opened = load_case(session.project, case, shown, ahead)
+    window, known = session.project.settings.window, checksum(opened.start)
+    return _Loaded(opened, window, known, None if copy is None else copy(unsaved=True))

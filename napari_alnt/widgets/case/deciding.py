@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject
 
-from napari_alnt.widgets.case.work import save
+from napari_alnt.widgets.case.work import save_copy
 from napari_alnt.widgets.qt import Signal
 
 if TYPE_CHECKING:
     from napari_alnt.errors import AlntError
     from napari_alnt.session import Session
     from napari_alnt.widgets.case.taking_back import Made
-    from napari_alnt.widgets.case.work import OpenWork, Work
+    from napari_alnt.widgets.case.work import Copy, OpenWork, Work
 
 Decide = Callable[["Session", "Work"], "Made"]
 Then = Callable[[], object]
@@ -64,18 +64,21 @@ class Deciding(QObject):
         then : follows it when it was made; if it was refused, all stays as it is
         keeps : whether the work is safe on the disk once it was made
         """
-        work = None if self.doing else self._work.copy()
-        if work is None:
+        copy = None if self.doing else self._work.later()
+        if copy is None:
             return False
 
-        def done(made: Made) -> None:
+        def done(found: tuple[Made, Work]) -> None:
+            made, work = found
             self.made = [*self.made, made][-MOST:]
             # before the message, which is to stay in sight with its button
             self.made_one.emit(made)
-            self._finish(made.sentence, work if keeps else None)
+            self._finish(made.sentence, work if keeps else None, made.kind)
 
         self._start(doing, then)
-        self._work.files.run(decide, self._work.session, work, done=done, failed=self._failed)
+        self._work.files.run(
+            _decide, decide, self._work.session, copy, done=done, failed=self._failed
+        )
         self.changed.emit()
         return True
 
@@ -89,11 +92,11 @@ class Deciding(QObject):
         if self.doing or not self.made or not self._work.session.project.writable:
             return False
         last = self.made.pop()
-        unsaved = self._work.unsaved()
+        copy = self._work.later()
 
-        def done(sentence: str) -> None:
-            self.took_back.emit(sentence)
-            self._finish(sentence, unsaved)
+        def done(found: tuple[str, Work | None]) -> None:
+            self.took_back.emit(found[0])
+            self._finish(*found)
 
         def failed(error: AlntError) -> None:
             self.made.append(last)  # it can be tried again
@@ -101,7 +104,7 @@ class Deciding(QObject):
 
         self._start("undoing …", partial(show, last.case))
         self._work.files.run(
-            _undo, self._work.session, last, unsaved, done=done, failed=failed
+            _undo, self._work.session, last, copy, done=done, failed=failed
         )  # fmt: skip
         self.changed.emit()
         return True
@@ -120,13 +123,13 @@ class Deciding(QObject):
         self._then = then
         self._release = self._work.hold()
 
-    def _finish(self, sentence: str, kept: Work | None) -> None:
+    def _finish(self, sentence: str, kept: Work | None, kind: str = "faint") -> None:
         """Go on after a decision; ``kept`` is the work that is on the disk now."""
         self._over()
         if kept is not None:
             self._work.mark(kept)
         self.said = sentence
-        self.message.emit(sentence, "faint")
+        self.message.emit(sentence, kind)
         following, self._then = self._then, nothing
         following()
 
@@ -141,8 +144,14 @@ class Deciding(QObject):
         self.message.emit(str(error), "error")
 
 
-def _undo(session: Session, last: Made, unsaved: Work | None) -> str:
+def _decide(decide: Decide, session: Session, copy: Copy) -> tuple[Made, Work]:
+    """Make a decision on a copy of the work."""
+    work = copy()
+    assert work is not None  # only an unsaved one may be None
+    return decide(session, work), work
+
+
+def _undo(session: Session, last: Made, copy: Copy | None) -> tuple[str, Work | None]:
     """Take a decision back; strokes on the open case are kept before, as it may be the same."""
-    if unsaved is not None:
-        save(session, unsaved)
-    return last.undo(session)
+    kept = save_copy(session, copy) if copy is not None else None
+    return last.undo(session), kept

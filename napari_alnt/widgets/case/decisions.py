@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_alnt.data import flags
+from napari_alnt.data import flags, mask_notices
 from napari_alnt.data.strokes.kept_mask import keep_mask
 from napari_alnt.errors import AlntError
 from napari_alnt.widgets.case import taking_back
@@ -18,6 +18,7 @@ from napari_alnt.widgets.case.taking_back import Before, Kept, Made, checksum_of
 from napari_alnt.widgets.case.work import Work, author, save
 
 if TYPE_CHECKING:
+    from napari_alnt.data import Array
     from napari_alnt.session import Session
 
 
@@ -31,10 +32,23 @@ def accept(session: Session, work: Work) -> Made:
         seconds=round(work.seconds, 1),
         teacher=work.teacher,  # it has been read already
     )
+    strange = _strangeness(session, work.mask)
+    words = strange or "the next epoch learns from it."
     return Made(
         work.case,
-        f"{work.case} accepted as version {version.number}; the next epoch learns from it.",
+        f"{work.case} accepted as version {version.number}{'. ' if strange else '; '}{words}",
         partial(taking_back.undo_accept, before=before, number=version.number),
+        "warn" if strange else "faint",
+    )
+
+
+def _strangeness(session: Session, mask: Array) -> str:
+    """What of a mask (Z, Y, X) may not be meant; '' for nothing."""
+    project = session.project
+    notices = mask_notices(mask, project.label_names, project.settings.ignore_label)
+    # the cure of a notice is for those who make the project; here Undo stands beside the sentence
+    return " ".join(
+        f"{notice.text}; Undo takes it back if that is not meant." for notice in notices
     )
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 import zlib
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import QObject, QTimer
 
+from napari_alnt.data import Array
 from napari_alnt.widgets.case.stepping import Stepper
 from napari_alnt.widgets.case.strokes import Strokes
 from napari_alnt.widgets.qt import Signal
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
+    from napari_alnt.data.strokes.journal_writer import Journal
     from napari_alnt.errors import AlntError
     from napari_alnt.session import Session
     from napari_alnt.widgets.case.clock import CaseClock
@@ -25,6 +27,42 @@ if TYPE_CHECKING:
 
 INTERVAL = 20_000
 """Milliseconds between two drafts of unsaved work."""
+
+
+@dataclass
+class _OnDisk:
+    """The checksum of the mask that is on the disk; -1, which is none, where none is known."""
+
+    checksum: int = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """Looks at the mask of the open case for another thread, so that the window need not wait.
+
+    Attributes
+    ----------
+    mask : the mask itself ``(Z, Y, X)``, which may be painted on meanwhile
+    disk : what is on the disk
+    """
+
+    mask: Array
+    disk: _OnDisk
+
+    @property
+    def is_unsaved(self) -> bool:
+        """Whether it differs from what is on the disk."""
+        return checksum(self.mask) != self.disk.checksum
+
+    def copy(self) -> tuple[Array, int]:
+        """A copy ``(Z, Y, X)`` of it, and its checksum."""
+        mask = self.mask.copy()
+        return mask, checksum(mask)
+
+
+def checksum(mask: Array) -> int:
+    """What tells a mask (Z, Y, X) from others; of 80 million voxels it takes some 30 ms."""
+    return zlib.crc32(np.ascontiguousarray(mask).data.cast("B"))
 
 
 class Drafts(QObject):
@@ -51,8 +89,8 @@ class Drafts(QObject):
         self.layers = layers
         self.clock = clock
         self.files = files
-        self._kept = 0  # checksum of the mask that is on the disk
-        self._writing: int | None = None  # and of the one on its way there
+        self._disk = _OnDisk()
+        self._newest: object = None  # of the attempts to save
         self.strokes = Strokes(clock, self)
         self.strokes.failed.connect(self._stroke_failed)
         self.stepper = Stepper(self.strokes, layers, files, self)
@@ -71,41 +109,38 @@ class Drafts(QObject):
         what a script changes.
         """
         opened = self.layers.opened
-        return opened is not None and not opened.is_fixed and self._checksum() != self._kept
+        return opened is not None and not opened.is_fixed and self.look().is_unsaved
 
-    def mark_kept(self) -> None:
-        """Take the mask as it is for one that is on the disk."""
-        self._kept = self._checksum()
+    def look(self) -> Look:
+        """What looks at the mask in another thread; only while a case is open."""
+        return Look(self._mask(), self._disk)
+
+    def mark_kept(self, known: int | None = None) -> None:
+        """Take the mask of this checksum, or the one that is shown, for what is on the disk."""
+        self._disk.checksum = checksum(self._mask()) if known is None else known
 
     def keep(self) -> None:
-        """Save unsaved work as the case's draft, in the background."""
+        """Save unsaved work as the case's draft, in the background, where there is any."""
         opened = self.layers.opened
         if opened is None or opened.is_fixed or not self.session.project.writable:
             return
-        checksum = self._checksum()
-        if checksum in (self._kept, self._writing):
-            return
         case = self.layers.case
-        self._writing = checksum
-        self.strokes.compare()
+        attempt = self._newest = object()
 
         # a draft that was saved another way meanwhile, or written over, has no say any more
         def failed(error: AlntError) -> None:
-            if self._writing == checksum:
-                self._writing = None
+            if self._newest is attempt:
                 self.failed.emit(error)
 
-        def done(_: Any) -> None:
-            if self._writing == checksum:
-                self._writing = None
-                self._kept = checksum
+        def done(written: bool) -> None:
+            if written:
                 self.kept.emit()
                 self.message.emit(f"Draft of {case} kept {time.strftime('%H:%M')}.", "faint")
 
-        labels = self._mask().copy()
-        self.files.run(
-            self.session.save_draft, case, labels, self.clock.seconds, done=done, failed=failed
+        save = partial(
+            _save, self.session, case, self.look(), self.clock.seconds, self.strokes.journal
         )
+        self.files.run(save, done=done, failed=failed)
 
     def keep_now(self) -> None:
         """Save unsaved work and return when it is on the disk.
@@ -122,9 +157,9 @@ class Drafts(QObject):
             self.kept.emit()
 
     def settle(self) -> None:
-        """Wait for the files; a draft on its way counts as unsaved, since it may have failed."""
+        """Wait for the files; what a draft on its way has to say is not heard any more."""
         self.files.wait()
-        self._writing = None
+        self._newest = None
 
     def step(self, by: int) -> None:
         """Show the mask as it was a step earlier (-1), or later (1) again."""
@@ -139,7 +174,7 @@ class Drafts(QObject):
         self.strokes.flush(2.0)
 
     def _begin(self, opened: OpenCase) -> None:
-        self._kept = -1  # no checksum
+        self._disk = _OnDisk()  # another one, as a draft of the case before may be on its way
         writable = self.session.project.writable and not opened.is_fixed
         if writable and self.layers.correction is not None:
             self.strokes.begin(self.layers.correction, opened.resumed)
@@ -150,10 +185,23 @@ class Drafts(QObject):
         else:
             self.message.emit(str(error), "error")
 
-    def _mask(self) -> npt.NDArray[Any]:
+    def _mask(self) -> Array:
         return np.ascontiguousarray(self.layers.mask)
 
-    def _checksum(self) -> int:
-        if self.layers.opened is None:
-            return 0
-        return zlib.crc32(self._mask().data.cast("B"))
+
+def _save(session: Session, case: str, look: Look, seconds: float, journal: Journal | None) -> bool:
+    """Save a mask as the draft of its case if it is not on the disk; whether it was not.
+
+    Raises
+    ------
+    AlntError
+        If it cannot be written.
+    """
+    if not look.is_unsaved:
+        return False
+    if journal is not None:
+        journal.compare()
+    mask, known = look.copy()
+    session.save_draft(case, mask, seconds)
+    look.disk.checksum = known
+    return True

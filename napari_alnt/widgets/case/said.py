@@ -33,9 +33,9 @@ class Said:
         else:
             self.text, self.kind, self.later = text, kind, None
 
-    def decide(self, sentence: str) -> None:
+    def decide(self, sentence: str, kind: str = "faint") -> None:
         """Take the sentence of a decision in, which is shown until :meth:`let_go`."""
-        self.text, self.kind, self.decision = sentence, "faint", sentence
+        self.text, self.kind, self.decision = sentence, kind, sentence
         self.later = None
 
     def let_go(self) -> None:

@@ -16,10 +16,11 @@ from napari_alnt.widgets.planes import planes_adapter
 from napari_alnt.widgets.qt import Signal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from napari.layers import Labels
 
+    from napari_alnt.correction import Edit
     from napari_alnt.data import Array
     from napari_alnt.data.strokes.journal import Resumed
     from napari_alnt.errors import AlntError
@@ -84,17 +85,34 @@ class Strokes(QObject):
 
     def put(self, mask: Array, kind: Kind) -> None:
         """Make the mask of the layer another one (Z, Y, X), as one step that can be undone."""
-        if self._layer is None:
-            return
-        self._kind = kind
-        try:
-            planes_adapter.put_mask(self._layer, mask)
-        finally:
-            self._kind = None
+        if self._layer is not None:
+            with self._being(kind):
+                planes_adapter.put_mask(self._layer, mask)
+
+    def put_edit(self, edit: Edit) -> None:
+        """Make what a tool would change in the mask, as one step that can be undone.
+
+        Raises
+        ------
+        AlntError
+            If the mask is no longer the one that the tool has seen.
+        """
+        if self._layer is not None:
+            with self._being(Kind.TOOL):
+                planes_adapter.put_edit(self._layer, edit)
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until every stroke is on the disk; whether it is."""
         return self.journal is None or self.journal.flush(timeout)
+
+    @contextlib.contextmanager
+    def _being(self, kind: Kind) -> Iterator[None]:
+        """What is put into the layer meanwhile is a step of this kind."""
+        self._kind = kind
+        try:
+            yield
+        finally:
+            self._kind = None
 
     def _painted(self, event: Any) -> None:
         if self._layer is not None:

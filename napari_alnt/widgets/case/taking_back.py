@@ -34,11 +34,13 @@ class Made:
     case : about which case
     sentence : what to tell the user
     undo : takes it back, and returns what to tell then
+    kind : the style of the sentence; "warn" where the user should look at the case again
     """
 
     case: str
     sentence: str
     undo: Callable[[Session], str]
+    kind: str = "faint"
 
 
 @dataclass(frozen=True)

@@ -41,15 +41,15 @@ class UndoLine(QWidget):
         self.said.say(text, kind)
         self._show()
 
-    def decide(self, sentence: str) -> None:
+    def decide(self, sentence: str, kind: str = "faint") -> None:
         """Show a decision, and the button that takes it back."""
-        self.tell(sentence)
+        self.tell(sentence, kind)
         self.undo.show()
 
-    def tell(self, sentence: str) -> None:
+    def tell(self, sentence: str, kind: str = "faint") -> None:
         """Show a sentence that stays in sight for a while, as that of a decision does."""
         self.undo.hide()
-        self.said.decide(sentence)
+        self.said.decide(sentence, kind)
         self._timer.start()
         self._show()
 

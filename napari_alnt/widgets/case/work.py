@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import getpass
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, Protocol
 
 from napari_alnt.data import Array
 from napari_alnt.widgets import viewer_adapter
@@ -33,6 +31,7 @@ class Work:
     unsaved : whether the mask differs from what is on the disk
     seconds : time spent on it
     teacher : the teacher's mask ``(Z, Y, X)``, as it was shown
+    checksum : of the mask
     """
 
     case: str
@@ -40,12 +39,28 @@ class Work:
     unsaved: bool
     seconds: float
     teacher: Array | None
+    checksum: int = -1
+
+
+class Copy(Protocol):
+    """Makes a copy of the work; called in another thread, while nothing is painted."""
+
+    def __call__(self, unsaved: bool = False) -> Work | None:
+        """The work as it is now; with ``unsaved`` None where it is on the disk."""
 
 
 def save(session: Session, work: Work) -> None:
     """Keep work as its case's draft, if it is not on the disk yet; raises as the session does."""
     if work.unsaved:
         session.save_draft(work.case, work.mask, work.seconds)
+
+
+def save_copy(session: Session, copy: Copy) -> Work | None:
+    """Keep work that is not on the disk yet, and return it; raises as the session does."""
+    work = copy(unsaved=True)
+    if work is not None:
+        save(session, work)
+    return work
 
 
 def author() -> str:
@@ -78,22 +93,36 @@ class OpenWork:
         self.clock = clock
         self.files = files
 
-    def copy(self) -> Work | None:
-        """A copy of the work; None where nothing can be painted."""
+    def later(self) -> Copy | None:
+        """What makes a copy of the work in another thread; None where nothing can be painted."""
         opened = self.layers.opened
         if opened is None or opened.is_fixed or not self.session.project.writable:
             return None
-        mask = self.layers.mask.copy()
-        return Work(opened.case.name, mask, self.drafts.dirty, self.clock.seconds, opened.teacher)
+        case, teacher = opened.case.name, opened.teacher
+        look, seconds = self.drafts.look(), self.clock.seconds
+
+        def copy(unsaved: bool = False) -> Work | None:
+            if unsaved and not look.is_unsaved:
+                return None
+            mask, known = look.copy()
+            return Work(case, mask, known != look.disk.checksum, seconds, teacher, known)
+
+        return copy
+
+    def copy(self) -> Work | None:
+        """A copy of the work; None where nothing can be painted."""
+        copy = self.later()
+        return None if copy is None else copy()
 
     def unsaved(self) -> Work | None:
         """A copy of the work, if it is not on the disk."""
-        return self.copy() if self.drafts.dirty else None
+        copy = self.later()
+        return None if copy is None else copy(unsaved=True)
 
     def mark(self, work: Work) -> None:
-        """Note that work is on the disk, unless it was changed while it was written."""
-        if work.case == self.layers.case and np.array_equal(work.mask, self.layers.mask):
-            self.drafts.mark_kept()
+        """Note that work is on the disk; what was painted while it was written is not."""
+        if work.case == self.layers.case:
+            self.drafts.mark_kept(work.checksum)
             self.drafts.kept.emit()
 
     def save(
@@ -115,9 +144,11 @@ class OpenWork:
         AlntError
             If it cannot be written.
         """
-        if work := self.unsaved():
-            self.files.call(save, self.session, work, alive=alive)
-            self.mark(work)
+        copy = self.later()
+        if copy is not None:
+            work = self.files.call(save_copy, self.session, copy, alive=alive)
+            if work is not None:
+                self.mark(work)
 
     def hold(self) -> Callable[[], None]:
         """Have nothing painted or saved until the function that is returned is called."""

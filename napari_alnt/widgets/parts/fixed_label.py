@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtGui import QFont, QFontMetrics, QResizeEvent, QTextLayout, QTextOption
 from qtpy.QtWidgets import QLabel, QSizePolicy, QWidget
@@ -12,6 +14,8 @@ NARROWEST = 30
 """Pixels below which a text is not made narrower."""
 RIGHT = Qt.TextElideMode.ElideRight
 MIDDLE = Qt.TextElideMode.ElideMiddle
+Shorten = Callable[[str, float, Callable[[str], float]], str]
+"""Makes of a text, a room and a way to measure a text that fits; '' if it knows none."""
 RESTYLED = (QEvent.Type.Polish, QEvent.Type.FontChange, QEvent.Type.StyleChange)
 
 
@@ -38,6 +42,7 @@ class FixedLabel(QLabel):
         self._whole = ""
         self._tip = ""
         self._height = 0
+        self._shorten: Shorten | None = None
         self.setObjectName(name)
         # names of files stand in it, and must not be taken for HTML
         self.setTextFormat(Qt.TextFormat.PlainText)
@@ -56,6 +61,11 @@ class FixedLabel(QLabel):
         """Show another text."""
         self._whole = text
         self.updateGeometry()
+        self._fit()
+
+    def shorten_with(self, shorten: Shorten) -> None:
+        """Have a text of one line that is too long made shorter by a rule of its own."""
+        self._shorten = shorten
         self._fit()
 
     def setToolTip(self, tip: str) -> None:
@@ -97,6 +107,9 @@ class FixedLabel(QLabel):
     def _fit(self) -> None:
         room = max(self.width() - MARGIN, 1)
         lines, is_cut = fit(self._whole, self.font(), room, self._lines, self._elide)
+        if is_cut and self._shorten is not None:
+            short = self._shorten(self._whole, room, self.fontMetrics().horizontalAdvance)
+            lines = [short] if short else lines
         super().setText("\n".join(lines))
         super().setToolTip(self._tip or (self._whole if is_cut else ""))
 

@@ -13,7 +13,7 @@ from napari_alnt.widgets.worker import FileWorker
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qtpy.QtGui import QHideEvent
+    from qtpy.QtGui import QHideEvent, QResizeEvent
 
     from napari_alnt.errors import AlntError
 
@@ -44,15 +44,32 @@ class Panes(QSplitter):
             self.setStretchFactor(place, share)
         self._pause = QTimer(self, interval=PAUSE, singleShot=True)
         self._pause.timeout.connect(self._save)
-        if heights := checked(local.load(KEY), len(parts)):
-            self.setSizes(heights)
-        self.splitterMoved.connect(self._pause.start)
+        self._parts, self._shares = tuple(parts), tuple(shares)
+        self._heights = checked(local.load(KEY), len(parts))
+        if self._heights:
+            self.setSizes(self._heights)
+        self.splitterMoved.connect(self._take)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the height out anew, until the user has done so."""
+        super().resizeEvent(event)
+        if not self._heights:
+            least = [
+                max(part.minimumHeight(), part.minimumSizeHint().height()) for part in self._parts
+            ]
+            handles = self.handleWidth() * (len(self._parts) - 1)
+            wanted = self._parts[0].sizeHint().height()
+            self.setSizes(shared_out(self.height() - handles, least, wanted, self._shares))
 
     def hideEvent(self, event: QHideEvent) -> None:
         """What was moved just now is saved before the window goes."""
         if self._pause.isActive():
             self._save()
         super().hideEvent(event)
+
+    def _take(self, *_: int) -> None:
+        self._heights = self.sizes()
+        self._pause.start()
 
     def _save(self) -> None:
         self._pause.stop()
@@ -68,6 +85,14 @@ def scrolled(widget: QWidget) -> QScrollArea:
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     return area
+
+
+def shared_out(height: int, least: Sequence[int], wanted: int, shares: Sequence[int]) -> list[int]:
+    """Heights of parts: what each needs, then what the first one wants, then by shares."""
+    heights = list(least)
+    heights[0] += max(min(wanted - heights[0], height - sum(heights)), 0)
+    left = max(height - sum(heights), 0)
+    return [one + left * share // sum(shares) for one, share in zip(heights, shares, strict=True)]
 
 
 def checked(found: Any, count: int) -> list[int]:

@@ -62,6 +62,7 @@ QPushButton {{ padding: 4px 8px; }}
 QPushButton#main {{ background: {accept}; color: white; font-weight: 600; }}
 QPushButton#main:hover {{ background: {accept_hover}; color: white; }}
 QPushButton#main:disabled {{ background: {foreground}; color: {disabled}; }}
+QPushButton#small {{ padding: 0px; }}
 QPushButton:disabled {{
     color: {disabled}; background: {background};
     border: 1px solid {foreground}; padding: 3px 7px;
@@ -71,11 +72,11 @@ QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled, QCheckBox:disabled {{
 }}
 QLineEdit {{ placeholder-text-color: {faint}; }}
 QPushButton#chip {{
-    padding: 2px 7px; text-align: left; background: transparent; border: 1px solid transparent;
+    padding: 2px 5px; text-align: left; background: transparent; border: 1px solid transparent;
 }}
 QPushButton#chip:hover {{ background: {foreground}; }}
 QPushButton#chip:disabled {{
-    background: transparent; border: 1px solid transparent; padding: 2px 7px;
+    background: transparent; border: 1px solid transparent; padding: 2px 5px;
 }}
 QPushButton#chip:checked {{ border: 1px solid {primary}; background: {foreground}; }}
 QProgressBar {{
@@ -163,6 +164,11 @@ def say(widget: QLabel, text: str, kind: str = "") -> None:
     """
     widget.setText(text)
     widget.setVisible(bool(text))
+    restyle(widget, kind)
+
+
+def restyle(widget: QWidget, kind: str) -> None:
+    """Give a widget another style of the style sheet."""
     # Qt looks a style up only once, so a new name has to ask for it
     if widget.objectName() != kind:
         widget.setObjectName(kind)

@@ -10,6 +10,8 @@ from napari.layers import Labels
 from napari.utils.interactions import mouse_release_callbacks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import napari
     from napari.components import ViewerModel
     from napari.layers import Layer
@@ -28,6 +30,23 @@ def shown_place(canvas: Any, x: float, y: float) -> Array:
     # napari tells the cursor's place only, and that late, as it waits between two moves
     world = canvas._map_canvas2world((x, y), canvas.view)
     return np.array([world[axis] for axis in canvas.viewer.dims.displayed], float)
+
+
+def before_units(canvas: Any, call: Callable[[], None]) -> Callable[[], None]:
+    """Call a function before a canvas looks at the units of its layers; the result ends it."""
+    # it does so while a layer is being added, and says on the picture when they do not fit
+    look = canvas._update_world_units
+
+    def update() -> None:
+        call()
+        look()
+
+    canvas._update_world_units = update
+
+    def leave() -> None:
+        del canvas._update_world_units
+
+    return leave
 
 
 def end_strokes(viewer: ViewerModel) -> None:

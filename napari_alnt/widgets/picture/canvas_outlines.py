@@ -1,4 +1,4 @@
-"""The teacher's and the student's masks as thin outlines on the canvas."""
+"""The teacher's and the student's masks, and versions of it, as thin outlines on the canvas."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from qtpy.QtCore import QObject
 from qtpy.QtGui import QColor
 
-from napari_alnt.widgets.parts.style import pale
+from napari_alnt.widgets.picture.mask_styles import DASHES, STYLES, colour_of
 from napari_alnt.widgets.picture.outlines import outlines, segments
 from napari_alnt.widgets.planes.planes_adapter import OutlineLines
 
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
     from napari_alnt.data import Array
     from napari_alnt.widgets.case.open_case import OpenCase
+    from napari_alnt.widgets.picture.compared import Compared
     from napari_alnt.widgets.picture.layers import CaseLayers
     from napari_alnt.widgets.planes.main_plane import MainPlane
 
-DASHES = {"teacher": 0.0, "student": 6.0}
-"""Pixels of a dash of each mask's outlines, and of the gap after it; 0 for a solid line."""
+ROLES = ("teacher", "student")
+VERSION = "version"
 ZOOMED = 1.3
 """How much the zoom has to change until dashes are drawn anew."""
 
@@ -45,15 +46,19 @@ class CanvasOutlines(QObject):
         self._viewer = viewer
         self._layers = layers
         self._main = main
+        self._compared: Compared | None = None
         self._opened: OpenCase | None = None
         self._zoom = 1.0
         self._signals: tuple[tuple[Any, Callable[..., object]], ...] = (
             (layers.shown, self._begin),
             (layers.predicted, self._draw),
+            (layers.palette.changed, self._draw),
             (layers.cleared, self._end),
             (main.moved, self._draw),
             (main.turned, self._draw),
             (viewer.scene.camera.events.zoom, self._zoomed),
+            # one that the user has deleted
+            (viewer.layers.events.removed, self._draw),
         )
         for signal, slot in self._signals:
             signal.connect(slot)
@@ -62,8 +67,15 @@ class CanvasOutlines(QObject):
         """Let napari draw the outlines again."""
         for signal, slot in self._signals:
             signal.disconnect(slot)
+        if self._compared is not None:
+            self._compared.changed.disconnect(self._draw)
         for role in list(self.lines):
             self._leave(role)
+
+    def compare(self, compared: Compared) -> None:
+        """Draw the versions that are shown, too."""
+        self._compared = compared
+        compared.changed.connect(self._draw)
 
     def _begin(self, opened: OpenCase) -> None:
         self._opened = opened
@@ -84,14 +96,26 @@ class CanvasOutlines(QObject):
         if self._opened is None or self._opened is not self._layers.opened:
             return
         self._zoom = self._viewer.scene.camera.zoom
-        for role, dash in DASHES.items():
-            self._draw_one(role, dash)
+        wanted = self._wanted()
+        for key in list(self.lines):
+            if self.lines[key].layer is not wanted.get(key):
+                self._leave(key)
+        for key, layer in wanted.items():
+            if key not in self.lines:
+                self._follow(key, layer)
+            self._draw_one(key, layer)
 
-    def _draw_one(self, role: str, dash: float) -> None:
-        layer = self._follow(role)
-        if layer is None:
-            return
-        lines = self.lines[role]
+    def _wanted(self) -> dict[str, Any]:
+        """The layers on the canvas that are drawn, by a name each."""
+        kept = self._layers.kept
+        found = {role: kept.get(role) for role in ROLES if kept.is_there(role)}
+        if self._compared is not None:
+            found |= {f"{VERSION} {n}": layer for n, layer in self._compared.layers.items()}
+        return found
+
+    def _draw_one(self, key: str, layer: Any) -> None:
+        role, lines = key.split()[0], self.lines[key]
+        dash = DASHES[STYLES[role]]
         plane, voxel = self._main.plane, self._main.voxel
         if plane is None or voxel is None or not layer.visible:
             lines.hide()
@@ -117,26 +141,16 @@ class CanvasOutlines(QObject):
         lines.draw(start + np.concatenate(ends) * step, np.concatenate(colours))
 
     def _colour(self, role: str, value: int, opacity: float) -> Array:
-        name = self._layers.colours[value]
-        colour = QColor(pale(name) if role == "student" else name)
+        colour = QColor(colour_of(role, self._layers.colours[value]))
         return np.array([colour.redF(), colour.greenF(), colour.blueF(), opacity])
 
-    def _follow(self, role: str) -> Any:
-        """The layer of a role, and lines for it; None where there is none on the canvas."""
-        layer = self._layers.kept.get(role)
-        there = layer is not None and self._layers.kept.is_there(role)
-        if role in self.lines and (not there or self.lines[role].layer is not layer):
-            self._leave(role)
-        if not there:
-            return None
-        if role not in self.lines:
-            self.lines[role] = OutlineLines(self._viewer, layer)
-            for event in (layer.events.visible, layer.events.opacity):
-                event.connect(self._draw)
-        return layer
+    def _follow(self, key: str, layer: Any) -> None:
+        self.lines[key] = OutlineLines(self._viewer, layer)
+        for event in (layer.events.visible, layer.events.opacity):
+            event.connect(self._draw)
 
-    def _leave(self, role: str) -> None:
-        lines = self.lines.pop(role)
+    def _leave(self, key: str) -> None:
+        lines = self.lines.pop(key)
         for event in (lines.layer.events.visible, lines.layer.events.opacity):
             event.disconnect(self._draw)
         lines.remove()

@@ -147,7 +147,7 @@ class CasePicture:
             return self._layers.case  # a layer of the user's own reaches further
         z = orientation.slice_place(image.affine, image.voxels.shape, axis, index)
         place = f"{z:.1f} mm".replace("-", MINUS)
-        return f"{self._layers.case}\nslice {index + 1} of {image.voxels.shape[axis]} · {place}"
+        return f"{self._layers.case}\nslice {index + 1} of {image.voxels.shape[axis]}\n{place}"
 
     def cursor_text(self) -> str:
         """The value of the image under the cursor, and where it lies in the patient."""

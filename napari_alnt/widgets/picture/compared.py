@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
+from psygnal import Signal
 
 from napari_alnt.widgets import viewer_adapter
 from napari_alnt.widgets.parts.style import VERSION_COLOUR
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
 
 class Compared:
-    """The versions that are shown beside the mask."""
+    """The versions that are shown beside the mask; ``changed`` says that they are others."""
+
+    changed = Signal()
 
     def __init__(self, viewer: napari.Viewer, layers: CaseLayers) -> None:
         self._viewer = viewer
@@ -31,6 +34,11 @@ class Compared:
         """The numbers of the versions that are shown."""
         there = self._viewer.layers
         return {number for number, layer in self._shown.items() if layer in there}
+
+    @property
+    def layers(self) -> dict[int, Labels]:
+        """The layers of the versions that are shown, by their numbers."""
+        return {number: self._shown[number] for number in sorted(self.shown)}
 
     def show(self, number: int, mask: Array) -> None:
         """Show a version's mask ``(Z, Y, X)`` as outlines."""
@@ -48,6 +56,7 @@ class Compared:
             # painting goes on where it was
             self._viewer.layers.selection.active = active
         self._shown[number] = layer
+        self.changed.emit()
 
     def hide(self, number: int) -> None:
         """Show a version no longer."""
@@ -55,6 +64,8 @@ class Compared:
         if layer is not None and layer in self._viewer.layers:
             with viewer_adapter.unpainted(self._viewer):
                 self._viewer.layers.remove(layer)
+        if layer is not None:
+            self.changed.emit()
 
     def clear(self) -> None:
         """Show none, as when another case is opened."""

@@ -6,6 +6,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from napari.layers import Labels
+
+from napari_alnt.widgets import viewer_adapter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,6 +57,11 @@ class KeptLayers:
         layer = self._layers.get(role)
         return layer is not None and layer in self._viewer.layers
 
+    @property
+    def all(self) -> tuple[Layer, ...]:
+        """All that are in the viewer."""
+        return tuple(layer for layer in self._layers.values() if layer in self._viewer.layers)
+
     def is_ours(self, layer: Layer) -> bool:
         """Whether a layer has a role, and is not the user's own."""
         return any(layer is one for one in self._layers.values())
@@ -61,7 +69,7 @@ class KeptLayers:
     def put(self, role: str, data: Array, make: Callable[..., Layer]) -> Any:
         """Show data (Z, Y, X) in the layer of a role.
 
-        One that the user has deleted is made anew, and so is one whose type of data is another,
+        One that the user has deleted is made anew, and so is a mask whose type of data is another,
         in the same place of the list.
 
         Parameters
@@ -106,7 +114,7 @@ class KeptLayers:
                 self._viewer.layers.remove(layer)
 
     def _exchange(self, layer: Any, data: Array) -> None:
-        layer.data = data
+        viewer_adapter.exchange_data(layer, data)
         for key, value in self.grid.items():
             if key not in ("scale", "translate") or any(getattr(layer, key) != value):
                 setattr(layer, key, value)
@@ -144,8 +152,11 @@ class KeptLayers:
 
 
 def _fits(layer: Any, data: Array) -> bool:
-    """Whether a layer can show other data: the picture on the graphics card is of one type."""
-    return bool(layer.data.dtype == data.dtype and layer.data.ndim == data.ndim)
+    """Whether a layer can show other data."""
+    # a new layer in its place would take long, and each that goes leaves something in napari's
+    # memory; but of a mask the picture on the graphics card is of one type
+    is_image = not isinstance(layer, Labels)
+    return bool(layer.data.ndim == data.ndim and (is_image or layer.data.dtype == data.dtype))
 
 
 def _take_over(old: Any, new: Any, is_there: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,12 +12,13 @@ from napari.utils.colormaps import Colormap, DirectLabelColormap
 from psygnal import Signal
 
 from napari_alnt.data import Array
-from napari_alnt.settings import WINDOWS
 from napari_alnt.widgets import viewer_adapter
 from napari_alnt.widgets.case.open_case import OpenCase
 from napari_alnt.widgets.case.prediction import Prediction
-from napari_alnt.widgets.parts.style import OTHER_COLOUR, UNKNOWN_COLOUR, class_colour, pale
+from napari_alnt.widgets.parts.style import OTHER_COLOUR, UNKNOWN_COLOUR, pale
 from napari_alnt.widgets.picture.kept_layers import KeptLayers
+from napari_alnt.widgets.picture.label_colours import LabelColours
+from napari_alnt.widgets.picture.shown_range import shown_range
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +31,8 @@ TRUST = Colormap(
             [0.95, 0.35, 0.15, 0.9],
             [0.95, 0.55, 0.3, 0.4],
             [0, 0, 0, 0],
-            [0.3, 0.7, 0.9, 0.4],
-            [0.1, 0.6, 0.95, 0.9],
+            [0.35, 0.52, 1, 0.4],
+            [0.18, 0.36, 1, 0.9],
         ]
     ),
     controls=np.array([0, 0.35, 0.5, 0.65, 1]),
@@ -67,6 +69,8 @@ class CaseLayers:
         self.ignore_label = ignore_label
         self.opened: OpenCase | None = None
         self.window = ""  # the project's setting for it
+        self.palette = LabelColours(labels)
+        self.palette.changed.connect(partial(_recolour, self))
         self.kept = KeptLayers(viewer, ROLES)
         self._brush = BRUSH
         self._is_own = False  # whether it is not the user who changes a layer
@@ -92,13 +96,13 @@ class CaseLayers:
     @property
     def colours(self) -> dict[int, str]:
         """The colour of each label value."""
-        return {value: class_colour(place) for place, value in enumerate(self.labels)}
+        return self.palette.all
 
     def show(self, opened: OpenCase, window: str) -> None:
         """Show a case in place of the one before."""
         # who follows the mask would take that of the next case for a change of this one's
         self.cleared.emit()
-        with viewer_adapter.unpainted(self.viewer), self._own_change():
+        with self.exchanging(), _whole_or_not_at_all(self):
             self._show(opened, window)
         self.shown.emit(opened)
 
@@ -108,6 +112,13 @@ class CaseLayers:
         self.opened = opened
         self.window = window
         self.kept.grid = opened.image.layer_kwargs()
+        with viewer_adapter.measured_once(self.viewer, self.kept.all):
+            self._exchange(opened, window)
+        _look_at(self.viewer, self.kept.grid, opened.slice)
+        self.activate()
+        self._tell_label()
+
+    def _exchange(self, opened: OpenCase, window: str) -> None:
         self._show_image(opened.image.voxels, window)
         self._show_correction(opened.start)
         if self.correction is not None:
@@ -122,13 +133,10 @@ class CaseLayers:
             # what the student says of the case before is not said of this one
             self._show_nothing("student")
             self.kept.blank("voxel trust", opened.image.voxels.shape)
-        _look_at(self.viewer, self.kept.grid, opened.slice)
-        self.activate()
-        self._tell_label()
 
     def add_prediction(self, prediction: Prediction) -> None:
         """Show the student's mask and the voxel trust of the open case."""
-        with viewer_adapter.unpainted(self.viewer), self._own_change():
+        with self.exchanging():
             trust = self.kept.put("voxel trust", prediction.trust_map, _make_trust)
             trust.contrast_limits = (-prediction.highest_trust, prediction.highest_trust)
             student = self._show_contour("student", prediction.labels)
@@ -161,11 +169,6 @@ class CaseLayers:
             self.correction.mode = "pan_zoom"
             self.correction.editable = False
 
-    def toggle_trust(self) -> None:
-        """Show or hide the voxel trust."""
-        if (trust := self.kept.get("voxel trust")) is not None:
-            trust.visible = not trust.visible
-
     def leave_correction(self) -> None:
         """Make the correction the user's own layer, which stays when the case is taken away."""
         if self.opened is not None and self.correction is not None:
@@ -184,11 +187,11 @@ class CaseLayers:
         image = self.kept.put("image", voxels, _make_image)
         image.name = self.case
         # the range first, as the limits could only make it wider than it was for the case before
-        image.contrast_limits_range = image.contrast_limits = contrast(voxels, window)
+        image.contrast_limits_range = image.contrast_limits = shown_range(voxels, window)
 
     def _show_correction(self, start: Array) -> None:
         before = self.correction
-        layer = self.kept.put("correction", start, self._make_correction)
+        layer = self.kept.put("correction", start, partial(_make_correction, self))
         viewer_adapter.forget_history(layer)
         if layer is not before:
             layer.events.selected_label.connect(self._tell_label)
@@ -215,10 +218,6 @@ class CaseLayers:
             layer.name = NOTHING[role]
             layer.editable = False
 
-    def _make_correction(self, mask: Array, **grid: Any) -> Labels:
-        colormap = _colormap(self.colours, self.ignore_label)
-        return Labels(mask, name="correction", opacity=0.4, colormap=colormap, **grid)
-
     def _tell_label(self, *_: object) -> None:
         if self.correction is not None:
             # the eraser paints the background, whatever label is chosen
@@ -233,23 +232,36 @@ class CaseLayers:
         self._chooses_student |= not self._is_own
 
     @contextmanager
-    def _own_change(self) -> Iterator[None]:
-        """What is changed in a layer meanwhile is not the user's choice."""
+    def exchanging(self) -> Iterator[None]:
+        """What is changed in a layer meanwhile is not the user's choice, and is painted once."""
         before, self._is_own = self._is_own, True
+        sliced = viewer_adapter.sliced_once(self.viewer, self.kept.all)
         try:
-            yield
+            with viewer_adapter.unpainted(self.viewer), sliced:
+                yield
         finally:
             self._is_own = before
 
 
-def contrast(voxels: Array, window: str) -> tuple[float, float]:
-    """The grey values of a window; those between the 1st and 99th percentile where it has none."""
-    if window in WINDOWS:
-        return WINDOWS[window]
-    # of every fourth row and column, as the percentiles of 79 million voxels take seconds
-    some = voxels[:: max(len(voxels) // 32, 1), ::4, ::4]
-    low, high = map(float, np.percentile(some, (1, 99)))
-    return low, max(high, low + 1e-6)
+def _recolour(layers: CaseLayers) -> None:
+    for role in ("correction", "teacher", "student"):
+        if (layer := layers.kept.get(role)) is not None:
+            layer.colormap = _colormap(layers.colours, layers.ignore_label, role == "student")
+
+
+def _make_correction(layers: CaseLayers, mask: Array, **grid: Any) -> Labels:
+    colormap = _colormap(layers.colours, layers.ignore_label)
+    return Labels(mask, name="correction", opacity=0.4, colormap=colormap, **grid)
+
+
+@contextmanager
+def _whole_or_not_at_all(layers: CaseLayers) -> Iterator[None]:
+    """A case of which only a part could be shown is not open: it has no mask to keep."""
+    try:
+        yield
+    except BaseException:
+        layers.opened = None
+        raise
 
 
 def _colormap(

@@ -10,6 +10,7 @@ from qtpy.QtGui import QBrush, QColor, QLinearGradient, QPainter, QPaintEvent, Q
 from qtpy.QtWidgets import QWidget
 
 from napari_alnt.widgets.parts.style import PICTURE_HALO, PICTURE_TEXT
+from napari_alnt.widgets.picture.mask_styles import DASHES
 
 EDGE, BELOW = 10, 40
 """Pixels to the right edge of the canvas, and from its top, where window and level stand."""
@@ -23,8 +24,13 @@ class Sample(Enum):
     FILL = auto()
     SOLID = auto()
     DASHED = auto()
+    DOTTED = auto()
     HATCH = auto()
     SCALE = auto()
+
+
+LINES = {Sample.SOLID: "solid", Sample.DASHED: "dashed", Sample.DOTTED: "dotted"}
+"""The kinds of outlines, as they are drawn on the picture."""
 
 
 @dataclass(frozen=True)
@@ -113,10 +119,11 @@ def draw_sample(painter: QPainter, entry: Entry, place: QRectF) -> None:
         QPointF(place.left(), place.center().y()),
         QPointF(place.right(), place.center().y()),
     )
-    if entry.sample in (Sample.SOLID, Sample.DASHED):
+    if entry.sample in LINES:
         pen = QPen(colour, 2)
-        if entry.sample is Sample.DASHED:
-            pen.setDashPattern([3, 2])
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        if dash := DASHES[LINES[entry.sample]]:
+            pen.setDashPattern([dash / 2, dash / 2])
         painter.setPen(pen)
         painter.drawLine(left, right)
         return

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject
 
 from napari_alnt.widgets.picture import canvas_adapter
+from napari_alnt.widgets.picture.canvas_difference import CanvasDifference
 from napari_alnt.widgets.picture.canvas_legend import CanvasLegend
 from napari_alnt.widgets.picture.canvas_outlines import CanvasOutlines
 from napari_alnt.widgets.picture.hatching import hatch_unknown
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     import napari
 
     from napari_alnt.widgets.case.strokes import Strokes
+    from napari_alnt.widgets.picture.compared import Compared
     from napari_alnt.widgets.picture.layers import CaseLayers
+    from napari_alnt.widgets.picture.window_level import WindowLevel
 
 
 class SliceBar(QObject):
@@ -28,6 +31,7 @@ class SliceBar(QObject):
 
     legend: CanvasLegend
     planes: Planes
+    difference: CanvasDifference
 
     def __init__(
         self, viewer: napari.Viewer, layers: CaseLayers, strokes: Strokes, parent: QObject
@@ -44,6 +48,8 @@ class SliceBar(QObject):
         self.legend = CanvasLegend(canvas, layers, self._is_unknown, self)
         self.planes = Planes(viewer, layers, strokes, self)
         self.outlines = CanvasOutlines(viewer, layers, self.planes.main, self)
+        self.difference = CanvasDifference(viewer, layers, self.planes.main, self)
+        self.difference.changed.connect(self._show_difference)
         self._leave = planes_adapter.put_below_canvas(viewer, self.strip)
         layers.shown.connect(self._shown)
         dims = viewer.dims.events
@@ -51,6 +57,12 @@ class SliceBar(QObject):
         for event in self._followed:
             event.connect(self._look)
         viewer.events.theme.connect(self._apply_theme)
+
+    def join(self, window: WindowLevel, compared: Compared) -> None:
+        """Share the window of the case with the planes, and draw the versions that are shown."""
+        self.planes.join(window, compared)
+        self.outlines.compare(compared)
+        self.legend.compare(compared)
 
     def go(self, slice_: int) -> None:
         """Show an axial slice."""
@@ -73,6 +85,7 @@ class SliceBar(QObject):
         self.watch.stop()
         # where the window itself has gone, so has what is in it
         with suppress(RuntimeError):
+            self.difference.close()
             self.outlines.close()
             self.planes.close()
             self.legend.close()
@@ -92,6 +105,10 @@ class SliceBar(QObject):
         if layer is not None and layer in self.viewer.layers:
             hatch_unknown(self.viewer, layer)
         self._look()
+
+    def _show_difference(self) -> None:
+        self.planes.compare(self.difference.on)
+        self.legend.explain_difference(self.difference.on)
 
     def _look(self, _: object = None) -> None:
         self.strip.set_shown(self.slice)

@@ -14,8 +14,10 @@ from napari_alnt.widgets.picture import canvas_adapter, window_level
 from napari_alnt.widgets.picture.case_picture import CasePicture
 from napari_alnt.widgets.picture.corner_text import CornerText, Spot
 from napari_alnt.widgets.picture.gestures import Gestures
+from napari_alnt.widgets.picture.label_menu import LabelMenu
 from napari_alnt.widgets.picture.shown_masks import ShownMasks
 from napari_alnt.widgets.picture.window_level import WindowLevel
+from napari_alnt.widgets.picture.world_units import WorldInMm
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -61,7 +63,9 @@ class Viewing(QObject):
         self.gestures.set_on(local.load(GESTURES) != "napari")
         self._image: Layer | None = None
         self._shown: object = None  # the case whose grey values are the window's
-        self.masks = ShownMasks(loop.layers)
+        self.masks = ShownMasks(loop.layers, lambda: loop.compared.layers.values())
+        self.masks.glanced.connect(loop.slices.difference.pause)
+        self._world = WorldInMm(self.viewer, self.canvas)
         self._over = False  # whether the mouse is over the picture
         self._soon = QTimer(self, singleShot=True, interval=PAUSE)
         self._soon.timeout.connect(self._write)
@@ -69,6 +73,8 @@ class Viewing(QObject):
         self._before = (canvas.background_color_override, scale_bar.visible)
         # a bright frame around a scan blinds for what is dark in it
         canvas.background_color_override, scale_bar.visible = "black", True
+        loop.slices.join(self.window, loop.compared)
+        self._looks = LabelMenu(loop)
         self._follow(True)
         self._mark_window()
 
@@ -76,6 +82,7 @@ class Viewing(QObject):
         """Give mouse, wheel and canvas back to napari, but for the scale bar."""
         self.window.keep()
         self._follow(False)
+        self._looks.close()
         self._soon.stop()
         self._leave_image()
         # where napari's window has gone before, there is no canvas to be given back
@@ -91,6 +98,7 @@ class Viewing(QObject):
 
     def leave_scale_bar(self) -> None:
         """Show the scale bar as it was before, once the layers have gone."""
+        self._world.close()
         # where napari's window has gone before, there is no canvas
         if self.canvas.native is None:
             return

@@ -15,6 +15,8 @@ from napari_alnt.widgets.qt import Signal
 if TYPE_CHECKING:
     import napari
 
+    from napari_alnt.data import Array
+    from napari_alnt.widgets.case.open_case import OpenCase
     from napari_alnt.widgets.picture.layers import CaseLayers
     from napari_alnt.widgets.planes.plane import Plane, Voxel
 
@@ -37,12 +39,16 @@ class MainPlane(QObject):
         self._viewer = viewer
         self._layers = layers
         self._lines: CrosshairLines | None = None
+        self._before: tuple[OpenCase | None, Voxel | None] = (None, None)
         self._orientation = viewer.scene.camera.orientation
         self._events = (
             (viewer.dims.events.point, self._moved),
             (viewer.dims.events.order, self._turned),
             (viewer.dims.events.ndisplay, self._turned),
             (viewer.scene.camera.events.zoom, self._draw),
+            (layers.shown, self._begin),
+            (viewer.layers.events.removing, self._remember),
+            (viewer.layers.events.removed, self._return),
         )
         for event, slot in self._events:
             event.connect(slot)
@@ -109,6 +115,21 @@ class MainPlane(QObject):
             self._lines = None
         self._draw()
 
+    def _begin(self, opened: OpenCase) -> None:
+        """Let the crosshair begin where there is something to see, in the slice that is shown."""
+        voxel = self.voxel
+        if voxel is not None:
+            self.go((voxel[0], *_middle(opened.start[voxel[0]])))
+
+    def _remember(self, _: object) -> None:
+        self._before = (self._layers.opened, self.voxel)
+
+    def _return(self, _: object) -> None:
+        """Stay in the slice where a layer has gone: napari's slider else goes to its end."""
+        opened, voxel = self._before
+        if voxel is not None and opened is self._layers.opened:
+            self.go(voxel)
+
     def _moved(self, _: object = None) -> None:
         self._draw()
         self.moved.emit()
@@ -144,3 +165,11 @@ class MainPlane(QObject):
         y, x = start + np.array(voxel)[axes] * step
         gap = GAP / self._viewer.scene.camera.zoom
         self._lines.move((y, x), start - step / 2, start + (count - 0.5) * step, gap)
+
+
+def _middle(cut: Array) -> tuple[int, int]:
+    """The middle of what is marked in a slice (Y, X), or of the slice where nothing is."""
+    rows, columns = (np.flatnonzero(cut.any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return cut.shape[0] // 2, cut.shape[1] // 2
+    return int(rows[0] + rows[-1]) // 2, int(columns[0] + columns[-1]) // 2

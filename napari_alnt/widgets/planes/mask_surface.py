@@ -134,13 +134,14 @@ def _stamp(shown: Array, x: Array, y: Array, tints: Array, dot: int) -> None:
     columns = (x[:, None, None] + steps[None, None, :]).repeat(dot, 1).ravel()
     inside = (rows >= 0) & (rows < high) & (columns >= 0) & (columns < wide)
     pixels = (rows * wide + columns)[inside]
-    # numpy does not say which of several values for one pixel it keeps
-    _, last = np.unique(pixels[::-1], return_index=True)
-    last = len(pixels) - 1 - last
-    points = np.arange(len(x)).repeat(dot * dot)[inside][last]
+    points = np.arange(len(x)).repeat(dot * dot)[inside]
+    # numpy does not say which of several values for one pixel an assignment keeps
+    nearest = np.full(high * wide, -1)
+    np.maximum.at(nearest, pixels, points)
+    seen = np.flatnonzero(nearest >= 0)
     flat = shown.reshape(-1, 4)
-    flat[pixels[last], :3] = tints[points]
-    flat[pixels[last], 3] = 255
+    flat[seen, :3] = tints[nearest[seen]]
+    flat[seen, 3] = 255
 
 
 def _rotation(turn: float, tilt: float) -> Array:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Voxel = tuple[int, int, int]
+CLOSEST = 40.0
+"""How much larger than the whole a plane can be looked at."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,47 @@ SAGITTAL = Plane("sagittal", 2, 0, 1, down=False)
 
 
 @dataclass(frozen=True)
+class Look:
+    """How closely a plane is looked at, and at what of it.
+
+    Attributes
+    ----------
+    zoom : how much larger than the whole plane would be
+    right, down : what stands in the middle of the screen, as a part of the picture from its left
+        and from its top
+    """
+
+    zoom: float = 1.0
+    right: float = 0.5
+    down: float = 0.5
+
+    def nearer(self, factor: float, fit: Fit, x: float, y: float) -> Look:
+        """Zoom about a pixel, whose place stays where it is; far enough away, the whole is seen."""
+        zoom = min(self.zoom * factor, CLOSEST)
+        if zoom <= 1:
+            return Look()
+        grows = zoom / self.zoom
+        parts = (fit.part(x, y), (self.right, self.down))
+        right, down = (at + (now - at) / grows for at, now in zip(*parts, strict=True))
+        return Look(zoom, *_on_it(right, down))
+
+    def moved(self, right: float, down: float, fit: Fit) -> Look:
+        """Move the picture by pixels; some of it stays in the middle of the screen."""
+        wide, high = fit.size
+        return Look(self.zoom, *_on_it(self.right - right / wide, self.down - down / high))
+
+
+def _on_it(right: float, down: float) -> tuple[float, float]:
+    """A place of the picture: parts of its width and its height."""
+    return min(max(right, 0.0), 1.0), min(max(down, 0.0), 1.0)
+
+
+WHOLE = Look()
+
+
+@dataclass(frozen=True)
 class Fit:
-    """A plane of a volume in a rectangle of the screen, as large as it can be.
+    """A plane of a volume in a rectangle of the screen, as large as it can be at first.
 
     A millimetre takes as many pixels along both axes, however large the voxels are.
 
@@ -57,7 +98,7 @@ class Fit:
     ----------
     plane : which one
     shape, spacing : of the volume: voxels, and mm between them (z, y, x)
-    zoom : pixels of a millimetre
+    zoom : pixels that a millimetre takes
     left, top : where the picture begins, in pixels
     """
 
@@ -69,11 +110,19 @@ class Fit:
     top: float
 
     @classmethod
-    def into(cls, plane: Plane, shape: Shape, spacing: Triple, width: float, height: float) -> Fit:
-        """The largest that goes into a width and a height in pixels, in the middle."""
+    def into(
+        cls,
+        plane: Plane,
+        shape: Shape,
+        spacing: Triple,
+        width: float,
+        height: float,
+        look: Look = WHOLE,
+    ) -> Fit:
+        """The largest that goes into a width and a height in pixels, or as it is looked at."""
         high, wide = (shape[a] * spacing[a] for a in (plane.vertical, plane.horizontal))
-        zoom = min(width / wide, height / high)
-        left, top = (width - wide * zoom) / 2, (height - high * zoom) / 2
+        zoom = min(width / wide, height / high) * look.zoom
+        left, top = width / 2 - look.right * wide * zoom, height / 2 - look.down * high * zoom
         return cls(plane, shape, spacing, zoom, left, top)
 
     @property
@@ -100,6 +149,11 @@ class Fit:
         found[self.plane.vertical] = row - 0.5
         found[self.plane.horizontal] = (x - self.left) / wide - 0.5
         return found[0], found[1], found[2]
+
+    def part(self, x: float, y: float) -> tuple[float, float]:
+        """Where a pixel lies in the picture, as a part of its width and of its height."""
+        wide, high = self.size
+        return (x - self.left) / wide, (y - self.top) / high
 
     def voxel(self, x: float, y: float, index: int) -> Voxel:
         """The voxel (z, y, x) of the volume that is nearest to a pixel in the slice ``index``."""

@@ -26,6 +26,7 @@ class PlaneStroke:
     Attributes
     ----------
     covered : bool, one for each voxel of the slice, in the order of the array's axes
+    is_dab : whether the brush has hardly moved, as in a click
     """
 
     def __init__(
@@ -36,7 +37,9 @@ class PlaneStroke:
         self._axes = (plane.vertical, plane.horizontal)
         self._spacing = np.array([spacing[axis] for axis in self._axes])
         self._radius = width / 2
+        self._first: Array | None = None
         self._last: Array | None = None
+        self.is_dab = True
         self.covered = np.zeros([shape[axis] for axis in self._axes], bool)
 
     def move(self, place: Sequence[float]) -> None:
@@ -44,6 +47,8 @@ class PlaneStroke:
         here = np.array([place[axis] for axis in self._axes], float)
         start = here if self._last is None else self._last
         self._last = here
+        self._first = here if self._first is None else self._first
+        self.is_dab &= bool((np.abs(here - self._first) * self._spacing < self._radius).all())
         reach = self._radius / self._spacing
         # a brush that is finer than a voxel covers the one it is in
         low = np.floor(np.minimum(start, here) - reach + 0.5).astype(int)

@@ -9,6 +9,8 @@ from qtpy.QtWidgets import QGridLayout, QToolButton, QWidget
 
 from napari_alnt.data.images import orientation
 from napari_alnt.widgets.picture.corner_text import Spot
+from napari_alnt.widgets.picture.gestures import Gestures
+from napari_alnt.widgets.planes.plane_mouse import PlaneMouse
 from napari_alnt.widgets.planes.plane_view import PlaneView
 from napari_alnt.widgets.qt import Signal
 
@@ -28,6 +30,10 @@ class PlanePane(QWidget):
     def __init__(self, plane: Plane, brush: Callable[[], Brush | None]) -> None:
         super().__init__()
         self.view = PlaneView(plane, brush)
+        self.mouse = PlaneMouse(self.view)
+        self._gestures = Gestures(self.view, self.mouse, self)
+        self._gestures.set_on(True)
+        self.view.double_clicked.connect(lambda: self.enlarged.emit(self.view.plane))
         self.large = QToolButton()
         self.large.setText("⤢")
         self.large.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -45,7 +51,7 @@ class PlanePane(QWidget):
         """Show another plane."""
         self.large.setToolTip(
             f"Show the {plane.name} plane in the large picture, with all tools; what was there"
-            " comes here"
+            " comes here. A double-click on the plane does the same"
         )
         self.view.set_plane(plane)
         self._say()

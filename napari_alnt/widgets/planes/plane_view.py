@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import QPointF, QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from napari_alnt.data import Array, Shape, Triple
 from napari_alnt.widgets.parts.style import CROSSHAIR
 from napari_alnt.widgets.picture.corner_text import CornerText, Spot
-from napari_alnt.widgets.planes.plane import Fit, Plane, Voxel
+from napari_alnt.widgets.planes.plane import WHOLE, Fit, Look, Plane, Voxel
 from napari_alnt.widgets.planes.plane_brush import PlaneStroke
-from napari_alnt.widgets.planes.plane_picture import Drawn, grey, overlay
+from napari_alnt.widgets.planes.plane_sheet import Scene, Sheet, colour_image
 from napari_alnt.widgets.qt import Signal
 
 if TYPE_CHECKING:
@@ -23,30 +22,6 @@ if TYPE_CHECKING:
 
 GAP = 14
 """Pixels around the place that the crosshair leaves free."""
-
-
-@dataclass(frozen=True, eq=False)
-class Scene:
-    """What there is to see of a case.
-
-    Attributes
-    ----------
-    voxels : grey values (Z, Y, X)
-    spacing : mm between them (z, y, x)
-    limits : the lowest and the highest that are shown
-    drawn : masks, from the lowest to the highest
-    """
-
-    voxels: Array
-    spacing: Triple
-    limits: tuple[float, float]
-    drawn: list[Drawn] = field(default_factory=list)
-
-    @property
-    def shape(self) -> Shape:
-        """Voxels (Z, Y, X)."""
-        z, y, x = self.voxels.shape
-        return z, y, x
 
 
 @dataclass(frozen=True)
@@ -61,11 +36,12 @@ class PlaneView(QWidget):
     """One slice of a plane with a crosshair.
 
     ``pointed`` carries the voxel (z, y, x) that the crosshair is to go to, ``painted`` a stroke
-    that was finished.
+    that was finished; ``double_clicked`` that the left button was pressed twice.
     """
 
     pointed = Signal(object)
     painted = Signal(object)
+    double_clicked = Signal()
 
     def __init__(
         self, plane: Plane, brush: Callable[[], Brush | None], parent: QWidget | None = None
@@ -76,8 +52,9 @@ class PlaneView(QWidget):
         self._scene: Scene | None = None
         self._voxel: Voxel = (0, 0, 0)
         self._stroke: PlaneStroke | None = None
-        self._grey: QImage | None = None
-        self._masks: QImage | None = None
+        self._pointing = False  # whether the button that is held has begun to move the crosshair
+        self._sheet: Sheet | None = None
+        self._look: Look = WHOLE
         self.words = CornerText(self)
         self.setMouseTracking(True)
         self.setMinimumSize(120, 90)
@@ -88,14 +65,24 @@ class PlaneView(QWidget):
         """Show another case, or other grey values or masks of it; None for nothing."""
         if scene is None or self._scene is None or scene.voxels is not self._scene.voxels:
             self._stroke = None
+            self._look = WHOLE
         self._scene = scene
         self._draw_anew()
+
+    def set_limits(self, limits: tuple[float, float]) -> None:
+        """Show other grey values of the same case."""
+        if self._scene is not None:
+            self._scene = replace(self._scene, limits=limits)
+            if self._sheet is not None:
+                self._sheet.set_limits(limits)
+            self.update()
 
     def set_plane(self, plane: Plane) -> None:
         """Show another plane."""
         if plane is not self.plane:
             self.plane = plane
             self._stroke = None
+            self._look = WHOLE
             self._draw_anew()
 
     def set_voxel(self, voxel: Voxel) -> None:
@@ -110,8 +97,31 @@ class PlaneView(QWidget):
 
     def masks_changed(self) -> None:
         """Draw the masks again, as they were painted on."""
-        self._masks = None
+        self._sheet = None
         self.update()
+
+    def step(self, slices: int) -> None:
+        """Go on by slices, up for positive numbers: to the head, the front, the patient's right."""
+        if self._scene is None or self._stroke is not None or not slices:
+            return
+        voxel = list(self._voxel)
+        axis = self.plane.axis
+        # y and x grow to the back and to the left
+        voxel[axis] += slices if axis == 0 else -slices
+        voxel[axis] = min(max(voxel[axis], 0), self._scene.shape[axis] - 1)
+        self.pointed.emit((voxel[0], voxel[1], voxel[2]))
+
+    def zoom(self, x: float, y: float, factor: float) -> None:
+        """Look more closely at the place under a pixel, or less so."""
+        if (fit := self.fit) is not None:
+            self._look = self._look.nearer(factor, fit, x, y)
+            self.update()
+
+    def shift(self, right: float, down: float) -> None:
+        """Move the picture by pixels."""
+        if (fit := self.fit) is not None:
+            self._look = self._look.moved(right, down, fit)
+            self.update()
 
     @property
     def fit(self) -> Fit | None:
@@ -119,17 +129,17 @@ class PlaneView(QWidget):
         scene = self._scene
         if scene is None:
             return None
-        return Fit.into(self.plane, scene.shape, scene.spacing, self.width(), self.height())
+        room = (self.width(), self.height())
+        return Fit.into(self.plane, scene.shape, scene.spacing, *room, self._look)
 
     def _draw_anew(self) -> None:
-        self._grey = self._masks = None
+        self._sheet = None
         self._say()
         self.update()
 
     def _say(self) -> None:
-        scene, axis = self._scene, self.plane.axis
-        count = 0 if scene is None else scene.shape[axis]
-        text = f"{self.plane.name}\nslice {self._voxel[axis] + 1} of {count}" if count else ""
+        scene = self._scene
+        text = "" if scene is None else scene.words(self.plane, self._voxel[self.plane.axis])
         self.words.put(Spot.TOP_LEFT, text)
 
     # drawing --------------------------------------------------------------------------------------
@@ -142,16 +152,12 @@ class PlaneView(QWidget):
         if scene is None or fit is None:
             return
         index = min(self._voxel[self.plane.axis], scene.shape[self.plane.axis] - 1)
-        if self._grey is None:
-            self._grey = _grey_image(grey(self.plane.cut(scene.voxels, index), *scene.limits))
-        if self._masks is None:
-            self._masks = _colour_image(overlay(scene.drawn, fit, index))
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(QRectF(fit.left, fit.top, *fit.size), self._grey)
-        painter.drawImage(QPointF(round(fit.left), round(fit.top)), self._masks)
+        if self._sheet is None:
+            self._sheet = Sheet(scene, self.plane, index)
+        self._sheet.draw(painter, fit)
         if self._stroke is not None:
             self._draw_stroke(painter, fit)
-        self._draw_crosshair(painter, fit)
+        _draw_crosshair(painter, fit, fit.screen(self._voxel))
 
     def _draw_stroke(self, painter: QPainter, fit: Fit) -> None:
         assert self._stroke is not None
@@ -161,25 +167,7 @@ class PlaneView(QWidget):
         shown = np.zeros((*covered.shape, 4), np.uint8)
         shown[covered] = colour.red(), colour.green(), colour.blue(), 150
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-        painter.drawImage(QRectF(fit.left, fit.top, *fit.size), _colour_image(shown))
-
-    def _draw_crosshair(self, painter: QPainter, fit: Fit) -> None:
-        x, y = fit.screen(self._voxel)
-        painter.setPen(QPen(QColor(CROSSHAIR), 1))
-        right, bottom = fit.left + fit.size[0], fit.top + fit.size[1]
-        for start, end in (
-            ((fit.left, y), (x - GAP, y)),
-            ((x + GAP, y), (right, y)),
-            ((x, fit.top), (x, y - GAP)),
-            ((x, y + GAP), (x, bottom)),
-        ):
-            # at the picture's edge no room is left for it
-            if end[0] >= start[0] and end[1] >= start[1]:
-                painter.drawLine(QPointF(*start), QPointF(*end))
-
-    def resizeEvent(self, _: object) -> None:
-        """Draw the masks for another size."""
-        self._masks = None
+        painter.drawImage(QRectF(fit.left, fit.top, *fit.size), colour_image(shown))
 
     # the mouse ------------------------------------------------------------------------------------
 
@@ -189,6 +177,7 @@ class PlaneView(QWidget):
         if scene is None or event.button() != Qt.MouseButton.LeftButton:
             return
         if brush is None or event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self._pointing = True
             self._point(event)
             return
         index = self._voxel[self.plane.axis]
@@ -200,27 +189,23 @@ class PlaneView(QWidget):
         held = bool(event.buttons() & Qt.MouseButton.LeftButton)
         if self._stroke is not None and held:
             self._paint_on(event)
-        elif held or event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+        elif (held and self._pointing) or event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
             self._point(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End the stroke: now it becomes part of the mask."""
-        if event.button() == Qt.MouseButton.LeftButton and self._stroke is not None:
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        self._pointing = False
+        if self._stroke is not None:
             stroke, self._stroke = self._stroke, None
             self.painted.emit(stroke)
             self.update()
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Go a slice on: to the front, or to the patient's right."""
-        if self._scene is None or self._stroke is not None or not event.angleDelta().y():
-            return
-        voxel = list(self._voxel)
-        axis = self.plane.axis
-        step = 1 if event.angleDelta().y() > 0 else -1
-        # y and x grow to the back and to the left
-        voxel[axis] += step if axis == 0 else -step
-        voxel[axis] = min(max(voxel[axis], 0), self._scene.shape[axis] - 1)
-        self.pointed.emit((voxel[0], voxel[1], voxel[2]))
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Tell of it; nothing is painted by the second press."""
+        if event.button() == Qt.MouseButton.LeftButton and self._scene is not None:
+            self.double_clicked.emit()
 
     def _paint_on(self, event: QMouseEvent) -> None:
         if self._stroke is not None and (fit := self.fit) is not None:
@@ -238,14 +223,16 @@ class PlaneView(QWidget):
         return QSize(400, 400)
 
 
-def _grey_image(values: Array) -> QImage:
-    values = np.ascontiguousarray(values)
-    height, width = values.shape
-    image = QImage(values.data, width, height, width, QImage.Format.Format_Grayscale8)
-    return image.copy()  # as Qt would go on reading numpy's memory
-
-
-def _colour_image(pixels: Array) -> QImage:
-    pixels = np.ascontiguousarray(pixels)
-    height, width = pixels.shape[:2]
-    return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
+def _draw_crosshair(painter: QPainter, fit: Fit, place: tuple[float, float]) -> None:
+    x, y = place
+    painter.setPen(QPen(QColor(CROSSHAIR), 1))
+    right, bottom = fit.left + fit.size[0], fit.top + fit.size[1]
+    for start, end in (
+        ((fit.left, y), (x - GAP, y)),
+        ((x + GAP, y), (right, y)),
+        ((x, fit.top), (x, y - GAP)),
+        ((x, y + GAP), (x, bottom)),
+    ):
+        # at the picture's edge no room is left for it
+        if end[0] >= start[0] and end[1] >= start[1]:
+            painter.drawLine(QPointF(*start), QPointF(*end))

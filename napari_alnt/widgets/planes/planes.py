@@ -12,19 +12,23 @@ from napari_alnt.widgets.planes.main_plane import PLANES, MainPlane
 from napari_alnt.widgets.planes.mask_watch import MaskWatch
 from napari_alnt.widgets.planes.plane import AXIAL, CORONAL, SAGITTAL
 from napari_alnt.widgets.planes.plane_pane import PlanePane
-from napari_alnt.widgets.planes.plane_scene import STYLES, brush_of, paint, scene_of
+from napari_alnt.widgets.planes.plane_scene import ROLES, brush_of, paint, scene_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import napari
+    from napari.layers import Labels
 
     from napari_alnt.widgets.case.strokes import Strokes
+    from napari_alnt.widgets.picture.compared import Compared
     from napari_alnt.widgets.picture.layers import CaseLayers
+    from napari_alnt.widgets.picture.window_level import WindowLevel
+    from napari_alnt.widgets.planes.plane_brush import PlaneStroke
 
 PAUSE = 40
 """Milliseconds between two drawings of the planes while a mask or the window changes."""
-SEEN = ("visible", "opacity", "contrast_limits", "labels_update")
+SEEN = ("visible", "opacity", "labels_update", "interpolation2d")
 """Events of a layer after which the planes are drawn again."""
 
 
@@ -45,6 +49,10 @@ class Planes(QObject):
         self.panes: list[PlanePane] = []
         self.mask: MaskWatch | None = None
         self.on = False
+        self._window: WindowLevel | None = None
+        self._compared: Compared | None = None
+        self._differs = False
+        self._dab: object = None  # the step of the mask that a click has made
         self._viewer = viewer
         self._layers = layers
         self._strokes = strokes
@@ -56,6 +64,16 @@ class Planes(QObject):
         self._soon.timeout.connect(self._draw)
         self._fit = QTimer(self, singleShot=True, interval=0)
         self._fit.timeout.connect(self._share_room)
+
+    def join(self, window: WindowLevel, compared: Compared) -> None:
+        """Let a drag in any plane change a window, and show the versions that are compared."""
+        self._window, self._compared = window, compared
+        compared.changed.connect(self._show_layers)
+
+    def compare(self, on: bool) -> None:
+        """Show where only the teacher or only the student marks something, or not."""
+        self._differs = on
+        self._draw()
 
     def turn(self) -> None:
         """Show the planes, or the canvas alone."""
@@ -75,6 +93,8 @@ class Planes(QObject):
         self._soon.stop()
         self._fit.stop()
         self._follow_layers()
+        if self._compared is not None:
+            self._compared.changed.disconnect(self._show_layers)
         for signal, slot in self._signals:
             signal.disconnect(slot)
         self.main.close()
@@ -88,8 +108,10 @@ class Planes(QObject):
         ]
         for pane in self.panes:
             pane.view.pointed.connect(self.main.go)
-            pane.view.painted.connect(lambda stroke: paint(self._layers, stroke))
+            pane.view.painted.connect(self._paint)
+            pane.view.double_clicked.connect(self._take_dab_back)
             pane.enlarged.connect(self.main.show_plane)
+            pane.mouse.window_level = self._window
         self.mask = MaskWatch(self._layers, self)
         right, below = QSplitter(Qt.Orientation.Vertical), QSplitter(Qt.Orientation.Vertical)
         right.addWidget(self.panes[0])
@@ -101,6 +123,7 @@ class Planes(QObject):
             (self._layers.shown, self._show_case),
             (self._layers.predicted, self._show_case),
             (self._layers.cleared, self._clear),
+            (self._layers.palette.changed, self._show_case),
             (self._strokes.changed, self._painted),
             (self.main.moved, self._move),
             (self.main.turned, self._turn_panes),
@@ -134,17 +157,34 @@ class Planes(QObject):
         if not self.on:
             return
         opened = self._layers.opened
-        scene = scene_of(self._layers)
+        scene = scene_of(self._layers, self._versions, differs=self._differs)
         for pane in self.panes:
             pane.set_affine(None if opened is None else opened.image.affine)
             pane.view.set_scene(scene)
         self._move()
 
+    def _paint(self, stroke: PlaneStroke) -> None:
+        layer = self._layers.correction
+        before = None if layer is None else planes_adapter.newest_step(layer)
+        paint(self._layers, stroke)
+        after = None if layer is None else planes_adapter.newest_step(layer)
+        self._dab = after if stroke.is_dab and after is not before else None
+
+    def _take_dab_back(self) -> None:
+        """Undo what the first click of a double-click has painted."""
+        layer, dab = self._layers.correction, self._dab
+        self._dab = None
+        if layer is not None and dab is not None and planes_adapter.newest_step(layer) is dab:
+            layer.undo()
+
     def _turn_panes(self) -> None:
-        """Show the planes that the canvas does not show."""
+        """Show the planes that the canvas does not show; only the one that is there now moves."""
         others = [plane for plane in PLANES if plane is not (self.main.plane or AXIAL)]
-        for pane, plane in zip(self.panes, others, strict=True):
-            pane.set_plane(plane)
+        kept = [pane.view.plane for pane in self.panes]
+        coming = [plane for plane in others if plane not in kept]
+        for pane in self.panes:
+            stays = pane.view.plane in others
+            pane.set_plane(pane.view.plane if stays or not coming else coming.pop())
         self._move()
 
     def _move(self) -> None:
@@ -162,17 +202,37 @@ class Planes(QObject):
         if self.on and not self._soon.isActive():
             self._soon.start()
 
+    @property
+    def _versions(self) -> list[Labels]:
+        return [] if self._compared is None else list(self._compared.layers.values())
+
+    def _show_layers(self) -> None:
+        if self.panes:
+            self._follow_layers()
+            self._later()
+
     def _follow_layers(self) -> None:
         """Hear of what changes the look of the layers as they are now; of nothing when off."""
-        for event in self._events:
-            event.disconnect(self._later)
-        layers = [self._layers.kept.get(role) for role in ("image", *STYLES)]
-        self._events = [
-            event
-            for layer in layers
-            if layer is not None and self.on
-            for name in SEEN
-            if (event := getattr(layer.events, name, None)) is not None
-        ]
-        for event in self._events:
-            event.connect(self._later)
+        for event, slot in self._events:
+            event.disconnect(slot)
+        self._events = []
+        if self.on:
+            self._events = [(event, self._later) for event in _seen(self._layers, self._versions)]
+            if (image := self._layers.kept.get("image")) is not None:
+                self._events.append((image.events.contrast_limits, self._relight))
+        for event, slot in self._events:
+            event.connect(slot)
+
+    def _relight(self, _: object) -> None:
+        """Show another window at once, as it follows the mouse."""
+        image = self._layers.kept.get("image")
+        low, high = map(float, image.contrast_limits)
+        for pane in self.panes:
+            pane.view.set_limits((low, high))
+
+
+def _seen(layers: CaseLayers, versions: Sequence[Labels]) -> list[Any]:
+    """The events of the layers of a case after which its masks look otherwise."""
+    shown = [*(layers.kept.get(role) for role in ("image", *ROLES, "voxel trust")), *versions]
+    found = [getattr(getattr(one, "events", None), name, None) for one in shown for name in SEEN]
+    return [event for event in found if event is not None]

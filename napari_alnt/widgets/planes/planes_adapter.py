@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 from napari.layers.labels.labels import _MaskedPaintAtom
 from qtpy.QtCore import QPoint
 from qtpy.QtWidgets import QStyle, QStyleOptionSlider
-from vispy.scene.visuals import Line
+from vispy.scene.visuals import Image, Line
 from vispy.visuals.filters import Filter
+from vispy.visuals.transforms import STTransform
 
 from napari_alnt.widgets import viewer_adapter
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from napari.layers import Labels, Layer
     from qtpy.QtWidgets import QWidget
 
+    from napari_alnt.correction import Edit
     from napari_alnt.data import Array
 
 WIDTH = 1.6
@@ -100,6 +102,12 @@ def flat_node(viewer: napari.Viewer, layer: Layer) -> Any:
     return viewer.window._qt_viewer.canvas.layer_to_visual[layer]._layer_node.get_node(2)
 
 
+def newest_step(layer: Labels) -> object:
+    """What an undo of a layer would take back next; None where there is nothing."""
+    # napari does not say which step an undo belongs to
+    return layer._undo_history[-1] if layer._undo_history else None
+
+
 def put_mask(layer: Labels, mask: Array) -> None:
     """Give a layer another mask (Z, Y, X) in place, as one step that can be undone."""
     # napari's own way takes three indices for each voxel: gigabytes where a volume is relabelled.
@@ -125,6 +133,24 @@ def put_mask(layer: Labels, mask: Array) -> None:
         layer._redo_history.clear()
         layer._append_to_undo_history(step)
         layer.refresh()
+
+
+def put_edit(layer: Labels, edit: Edit) -> None:
+    """Make a change in the mask of a layer in place, as one step that can be undone.
+
+    Raises
+    ------
+    AlntError
+        If the mask is no longer the one that the change was made for.
+    """
+    if edit.is_empty:
+        return
+    where = edit.changed
+    step = _MaskedPaintAtom(edit.box, where, edit.before[where], edit.after[where])
+    edit.apply(layer.data)
+    layer._redo_history.clear()
+    layer._append_to_undo_history([step])
+    layer.refresh()
 
 
 class CrosshairLines:
@@ -176,6 +202,44 @@ class CrosshairLines:
         self._line.parent = None
 
 
+class FilledSlice:
+    """Colours of a slice on the canvas, above its layers and below lines."""
+
+    def __init__(self, viewer: napari.Viewer) -> None:
+        # a layer for what is only looked at would stand in the list, and hold a whole volume
+        self._image = Image(
+            np.zeros((1, 1, 4), np.uint8),
+            interpolation="nearest",
+            parent=viewer.window._qt_viewer.canvas.view.scene,
+        )
+        self._image.transform = STTransform()
+        self._image.order = 800_000
+        self._image.set_gl_state("translucent", depth_test=False)
+        self._image.visible = False
+
+    def draw(self, colours: Array, corner: Array, step: Array) -> None:
+        """Draw the slice.
+
+        Parameters
+        ----------
+        colours : uint8 (rows, columns, 4), RGBA
+        corner : where its first voxel begins, along the vertical and the horizontal axis in mm
+        step : mm of a voxel, along the same axes
+        """
+        self._image.set_data(np.ascontiguousarray(colours))
+        self._image.transform.scale = step[::-1]
+        self._image.transform.translate = corner[::-1]
+        self._image.visible = True
+
+    def hide(self) -> None:
+        """Show nothing."""
+        self._image.visible = False
+
+    def remove(self) -> None:
+        """Take it off the canvas."""
+        self._image.parent = None
+
+
 class _Unseen(Filter):  # type: ignore[misc]
     """Draws nothing of what it is attached to, while it is on."""
 
@@ -187,8 +251,29 @@ class _Unseen(Filter):  # type: ignore[misc]
         self.fshader["on"] = float(on)
 
 
-_UNSEEN: WeakKeyDictionary[Any, _Unseen] = WeakKeyDictionary()
-"""The filter of each visual that has one."""
+_UNSEEN: WeakKeyDictionary[Any, ref[_Unseen]] = WeakKeyDictionary()
+"""The filter of each visual that has one, held by its visual alone, which it holds in turn."""
+
+
+def _unseen(node: Any) -> _Unseen:
+    """The filter of a visual, which gets one here if it has none."""
+    known = _UNSEEN.get(node)
+    found = known() if known is not None else None
+    if found is None:
+        found = _Unseen()
+        _UNSEEN[node] = ref(found)
+        node.attach(found)
+    return found
+
+
+def _leave_out_contour(layer: Labels, on: bool) -> None:
+    """Let napari look for no outlines of a layer in the slices to come, or for them again."""
+    # of what is not seen anyway; it takes napari longer than all else that it does with a slice
+    if on:
+        layer._calculate_contour = lambda *_: None
+    elif "_calculate_contour" in vars(layer):
+        del layer._calculate_contour
+        layer.refresh(thumbnail=False, highlight=False, extent=False)
 
 
 class OutlineLines:
@@ -206,10 +291,7 @@ class OutlineLines:
         self.layer = layer
         self._viewer = viewer
         self._node = flat_node(viewer, layer)
-        if self._node not in _UNSEEN:
-            _UNSEEN[self._node] = _Unseen()
-            self._node.attach(_UNSEEN[self._node])
-        self._unseen = _UNSEEN[self._node]
+        self._unseen = _unseen(self._node)
         self._line = Line(
             np.zeros((2, 2), np.float32),
             connect="segments",
@@ -253,4 +335,5 @@ class OutlineLines:
 
     def _hide_own(self, on: bool) -> None:
         self._unseen.set_on(on)
+        _leave_out_contour(self.layer, on)
         self._node.update()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent, QModelIndex, Qt
+from qtpy.QtCore import QEvent, QModelIndex, QSize, Qt
 from qtpy.QtWidgets import QAbstractItemView, QTableView, QWidget
 
 from napari_alnt.widgets.qt import Signal
@@ -14,13 +15,19 @@ from napari_alnt.widgets.queue.queue_model import NAMES, PRIORITY, QueueModel
 from napari_alnt.widgets.queue.weight_bars import WeightBars
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from qtpy.QtGui import QKeyEvent, QResizeEvent
 
     from napari_alnt.session import QueueRow
     from napari_alnt.session.queue import ExpertRow
     from napari_alnt.widgets.queue.queue_rows import Filter
+
+
+FEWEST, WANTED = 5, 9
+"""Rows that are seen in any case, and where there is room."""
+SEVERAL = 3
+"""Of the names with most letters, how many are measured: the widest is likely among them."""
 
 
 class QueueView(QTableView):
@@ -81,15 +88,35 @@ class QueueView(QTableView):
             left, width = self.columnViewportPosition(BARS), self.columnWidth(BARS)
             self.viewport().update(left, 0, width, self.viewport().height())
 
+    def minimumSizeHint(self) -> QSize:
+        """As high as a few whole rows with their header."""
+        return QSize(super().minimumSizeHint().width(), self._height(FEWEST))
+
+    def sizeHint(self) -> QSize:
+        """As high as more rows."""
+        return QSize(super().sizeHint().width(), self._height(WANTED))
+
+    def _height(self, rows: int) -> int:
+        header = self.horizontalHeader().sizeHint().height()
+        return header + rows * self.verticalHeader().defaultSectionSize() + 2 * self.frameWidth()
+
     # rows -----------------------------------------------------------------------------------------
 
     def set_rows(self, queue: Sequence[QueueRow] | Sequence[ExpertRow]) -> None:
         """Show new values; the selected case stays selected, and the table where it is scrolled."""
         self._keeping_place(lambda: self.source.set_rows(queue))
+        longest = heapq.nlargest(SEVERAL, (row.case for row in queue), key=len)
+        if longest != self.columns.longest:
+            self.columns.longest = longest
+            self.columns.fit_names()
 
     def set_filter(self, chosen: Filter) -> None:
         """Show the rows that pass a filter; a selected case that is shown again is selected."""
         self._keeping_place(lambda: self.source.choose(chosen))
+
+    def show_flags(self, notes: Mapping[str, str]) -> None:
+        """Mark the cases that are flagged, by their notes."""
+        self._keeping_place(lambda: setattr(self.source, "notes", notes))
 
     def show_only(self, cases: tuple[str, ...]) -> None:
         """Ask for some cases to be shown alone, or for all again where there are none."""
@@ -166,3 +193,4 @@ class QueueView(QTableView):
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self.columns.fit_all()
+            self.updateGeometry()

@@ -20,7 +20,7 @@ BARS = [column.field for column in COLUMNS].index(LIVE)
 """The place of the column that is there while a training runs."""
 COMFORTABLE = "0" * 20
 """A name as long as this should fit; numbers are left out for it."""
-EXPENDABLE = ("agreement", "share", "informativeness", "dice", LIVE, "priority")
+EXPENDABLE = ("role", "agreement", "share", "informativeness", "dice", LIVE, "priority", "version")
 """The columns that are left out where there is no room for them, the first to go first."""
 
 
@@ -50,6 +50,7 @@ class QueueColumns:
     ----------
     menu : shows and hides the queue's columns
     list : the list that is shown
+    longest : the longest names of cases, for which there should be room
     """
 
     def __init__(self, view: QTableView) -> None:
@@ -59,6 +60,7 @@ class QueueColumns:
         self._items: dict[int, Any] = {}
         self._fields = {column.field for column in COLUMNS if column.visible}
         self._pinned: set[str] = set()  # columns that are shown whether or not there is room
+        self.longest: Sequence[str] = (COMFORTABLE,)
         self._is_live = False  # whether a training has said what it makes of the cases
         self._set_up_header()
         self.menu.triggered.connect(self._choose)
@@ -113,7 +115,7 @@ class QueueColumns:
             for place, column in enumerate(COLUMNS)
             if place != NAMES and self._is_asked_for(column.field, column.lists)
         }
-        room = view.viewport().width() - view.fontMetrics().horizontalAdvance(COMFORTABLE)
+        room = view.viewport().width() - self._comfortable()
         shown = columns_that_fit(widths, room, self._pinned)
         for place in range(len(COLUMNS)):
             view.setColumnHidden(place, place != NAMES and place not in shown)
@@ -121,6 +123,13 @@ class QueueColumns:
         view.setColumnWidth(NAMES, max(left, self.least_width(NAMES)))
         for place, item in self._items.items():
             item.setChecked(place == NAMES or COLUMNS[place].field in self._fields)
+
+    def _comfortable(self) -> int:
+        """Pixels that the names should have: what the longest takes, unless it is very long."""
+        metrics = self._view.fontMetrics()
+        longest = max(map(metrics.horizontalAdvance, self.longest), default=0) + PADDING
+        least = self.least_width(NAMES)
+        return max(min(longest, metrics.horizontalAdvance(COMFORTABLE)), least)
 
     def _is_asked_for(self, field: str, lists: Sequence[str]) -> bool:
         is_there = self._is_live or field != LIVE

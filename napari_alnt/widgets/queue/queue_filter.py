@@ -26,10 +26,11 @@ STATUSES: dict[str, tuple[str, ...] | None] = {
     "Accepted": ("accepted",),
 }
 """What the choice of statuses offers, and the statuses that each entry stands for."""
-PLACEHOLDER = "Find a case …"
-CHOSEN = "Chosen in the plot; Escape shows all"
+PLACEHOLDER = "Find …"
+CHOSEN = "Chosen in the plot"
+CHOSEN_TIP = "The cases that were chosen in the plot are shown; Escape shows all"
 TIP = "Words of a case's name, or of its status such as “draft”  [Ctrl+F, Escape clears]"
-LONGEST_COUNT = "000 of 000 shown"
+LONGEST_COUNT = "000 of 000"
 NARROWEST = 70
 
 
@@ -108,6 +109,7 @@ class FilterLine(QWidget):
         """Show cases that were chosen in a plot alone, or all again where there are none."""
         self._cases = frozenset(cases) if cases else None
         self.words.setPlaceholderText(CHOSEN if cases else PLACEHOLDER)
+        self.words.setToolTip(CHOSEN_TIP if cases else TIP)
         self._tell()
 
     def clear(self) -> None:
@@ -124,10 +126,10 @@ class FilterLine(QWidget):
     def show_count(self, shown: int, total: int) -> None:
         """Say how many cases there are, and how many of them are shown."""
         if self.filter.is_on:
-            # of many cases the numbers themselves need the room
-            self.count.setText(f"{shown} of {total}" + (" shown" if total < 1000 else ""))
+            self.count.setText(f"{shown} of {total}")
         else:
             self.count.setText("1 case" if total == 1 else f"{total} cases")
+        self.count.setToolTip(f"{shown} of {total} cases are shown")
 
     def _clear(self) -> None:
         if self.filter.is_on or self.words.text():

@@ -12,7 +12,14 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex,
 from napari_alnt.events import NAN
 from napari_alnt.widgets.parts.style import STATUS_COLOURS, dot
 from napari_alnt.widgets.queue.queue_names import ShortNames
-from napari_alnt.widgets.queue.queue_rows import Filter, ShownRows, places_by, unknown
+from napari_alnt.widgets.queue.queue_rows import (
+    Filter,
+    ShownRows,
+    has_flag,
+    places_by,
+    text_of,
+    unknown,
+)
 from napari_alnt.widgets.queue.weight_bars import WEIGHTS
 
 if TYPE_CHECKING:
@@ -35,6 +42,8 @@ def _per_cent(value: float) -> str:
     return f"{100 * value:.{int(value < 0.0995)}f} %"
 
 
+MARK = " ⚑"
+"""Stands behind the status of a case that is flagged, too."""
 QUEUE, EXPERTS, HELD_OUT = LISTS = ("Queue", "Experts", "Held out")
 """The lists of cases that the table can show."""
 LIVE = "newest"
@@ -91,8 +100,9 @@ COLUMNS = (
     Column(
         "status",
         "Status",
-        "new · draft: unfinished work is kept · skipped · flagged · accepted",
-        "accepted",
+        "new · draft: unfinished work is kept · skipped · flagged · accepted. A flag (⚑) stands"
+        " behind the status of a case that was flagged and then skipped or worked on",
+        f"skipped{MARK}",
         str,
         lists=LISTS,
     ),
@@ -184,7 +194,7 @@ class QueueModel(QAbstractTableModel):
         self.sorted_by: tuple[int, Qt.SortOrder] | None = None
         self.weights: Mapping[str, NewestWeight] = {}
         self.method = ""
-        self.notes: Mapping[str, str] = {}
+        self._notes: Mapping[str, str] = {}
         self._turn: dict[str, int] = {}
         self._icons = {status: dot(colour) for status, colour in STATUS_COLOURS.items()}
 
@@ -192,6 +202,19 @@ class QueueModel(QAbstractTableModel):
     def rows(self) -> Sequence[Any]:
         """All rows by case number, also those that are not shown."""
         return self.table.rows
+
+    @property
+    def notes(self) -> Mapping[str, str]:
+        """The note of each case that is flagged."""
+        return self._notes
+
+    @notes.setter
+    def notes(self, notes: Mapping[str, str]) -> None:
+        if notes == self._notes:
+            return
+        self._notes = dict(notes)
+        self._exchange(self._table(self.rows, self.table.order))
+        self._tell_changed()
 
     def set_rows(self, queue: Sequence[QueueRow] | Sequence[ExpertRow]) -> None:
         """Take the queue as the session sorts it, or another list of cases."""
@@ -201,11 +224,8 @@ class QueueModel(QAbstractTableModel):
         is_new = [row.case for row in rows] != [row.case for row in self.rows]
         if is_new:
             self.names = ShortNames({row.case: row.number for row in rows})
-        table = ShownRows(rows, chosen=self.table.filter)
-        self._exchange(table.arranged(self._order(rows)), is_new)
-        if self.table.shown:
-            last = self.index(len(self.table.shown) - 1, len(COLUMNS) - 1)
-            self.dataChanged.emit(self.index(0, 0), last)
+        self._exchange(self._table(rows, self._order(rows)), is_new)
+        self._tell_changed()
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort the rows by a column."""
@@ -216,6 +236,16 @@ class QueueModel(QAbstractTableModel):
     def choose(self, chosen: Filter) -> None:
         """Show the rows that pass a filter."""
         self._exchange(self.table.chosen(chosen))
+
+    def _table(self, rows: Sequence[Any], order: Sequence[int]) -> ShownRows:
+        """Rows in an order, through the filter as it is."""
+        texts = [text_of(row, self._notes) for row in rows]
+        return ShownRows(rows, order, self.table.filter, texts)
+
+    def _tell_changed(self) -> None:
+        if self.table.shown:
+            last = self.index(len(self.table.shown) - 1, len(COLUMNS) - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
 
     def _exchange(self, table: ShownRows, is_new: bool = False) -> None:
         """Show other rows, or the same in another order, in which case a selection goes along."""
@@ -268,7 +298,8 @@ class QueueModel(QAbstractTableModel):
             return self._live(row.case, role)
         if role == Qt.ItemDataRole.DisplayRole:
             value = getattr(row, column.field, NAN)
-            return "–" if unknown(value) else column.text(value)
+            mark = MARK if column.field == "status" and has_flag(row, self._notes) else ""
+            return "–" if unknown(value) else column.text(value) + mark
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return LEFT if column.text in WORDS else RIGHT
         if role == Qt.ItemDataRole.DecorationRole and column.field == "status":

@@ -83,6 +83,10 @@ class ShortNames:
         """A name in full; of names that look alike, all but the first have a mark behind them."""
         return in_place("".join(self._names[name].letters))
 
+    def has(self, name: str) -> bool:
+        """Whether it is one of the names."""
+        return name in self._names
+
     def short(self, name: str, room: float, measure: Measure) -> str:
         """A name as it can be shown in a room, in full where that fits."""
         if measure("".join(self._names[name].letters)) <= room:

@@ -40,7 +40,8 @@ class QueuePanel(QWidget):
     ----------
     view : the table
     filter : the line that chooses its cases
-    when : the sentence about the next ranking
+    when : two lines: the sentence about the next ranking, and the estimate of wrong masks
+    noise : that estimate, '' while there is none
     weights : what the newest training steps made of the cases
     queue : the rows of the queue, whichever list is shown
     """
@@ -49,7 +50,8 @@ class QueuePanel(QWidget):
         super().__init__(parent)
         self.view = QueueView()
         self.filter = FilterLine(LISTS)
-        self.when = FixedLabel()
+        self.when = FixedLabel(lines=2)
+        self.noise = ""
         self.queue: Sequence[QueueRow] = ()
         self._ranked = False
         self._rule = ""
@@ -109,7 +111,14 @@ class QueuePanel(QWidget):
         """Say when the next ranking comes or, between trainings, what the present one means."""
         self._status = status
         sentence = ranking_sentence(status, self._settings, self._ranked)
-        self.when.setText(sentence or rule_sentence(self._rule))
+        first = sentence or rule_sentence(self._rule)
+        self.when.setText("\n".join(filter(None, (first, brief(self.noise)))))
+        self.when.setToolTip(f"{first}\n{self.noise}" if self.noise else "")
+
+    def show_noise(self, noise: str) -> None:
+        """Say how many of the teacher's masks are likely to be wrong; '' where it is not known."""
+        self.noise = noise
+        self.show_when(self._status)
 
     @property
     def at_the_end(self) -> str:
@@ -141,3 +150,12 @@ class QueuePanel(QWidget):
     def _open_first(self) -> None:
         if first := self.view.neighbour("", 1):
             self.view.chosen.emit(first)
+
+
+def brief(noise: str) -> str:
+    """The estimate without what it is made of, which its tip says."""
+    return (
+        noise.partition("), from ")[0].replace("90 % interval ", "") + ")"
+        if "(" in noise
+        else noise
+    )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
 DECIDED = ("accepted", "skipped", "expert")
 """The statuses of cases that need no decision."""
+FLAG = "\nflagged"
+"""The end of the text of a case that is flagged beside its status."""
+FLAGGED = frozenset({"flagged"})
 
 
 class Row(Protocol):
@@ -51,9 +54,13 @@ class Filter:
         return bool(self.words) or self.statuses is not None or self.cases is not None
 
     def passes(self, row: Row, text: str) -> bool:
-        """Whether a row is shown, of which ``text`` is :func:`plain` of its name and status."""
+        """Whether a row is shown, of which ``text`` is that of :func:`text_of`."""
         if self.statuses is not None and row.status not in self.statuses:
-            return False
+            # a skipped case keeps its flag, and is found by it
+            return self.statuses == FLAGGED and text.endswith(FLAG) and self._finds(row, text)
+        return self._finds(row, text)
+
+    def _finds(self, row: Row, text: str) -> bool:
         if self.cases is not None and row.case not in self.cases:
             return False
         return all(word in text for word in self.words)
@@ -66,6 +73,17 @@ NO_FILTER = Filter()
 def plain(text: str) -> str:
     """A text without what a search should not depend on: capitals, and how accents are stored."""
     return unicodedata.normalize("NFKC", text).casefold()
+
+
+def has_flag(row: Row, notes: Collection[str]) -> bool:
+    """Whether a row has a flag that its status does not tell; ``notes`` are the flagged cases."""
+    return row.case in notes and row.status in ("new", "draft", "skipped")
+
+
+def text_of(row: Row, notes: Collection[str] = ()) -> str:
+    """What of a row can be searched for; ``notes`` are the flagged cases."""
+    text = plain(f"{row.case} {row.status}")
+    return text + FLAG if notes and has_flag(row, notes) else text
 
 
 def unknown(value: Any) -> bool:
@@ -100,7 +118,7 @@ class ShownRows:
         texts: Sequence[str] | None = None,
     ) -> None:
         if texts is None:
-            texts = [plain(f"{row.case} {row.status}") for row in rows]
+            texts = [text_of(row) for row in rows]
         self.rows = rows
         self.order = range(len(rows)) if order is None else order
         self.filter = chosen

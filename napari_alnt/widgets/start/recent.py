@@ -41,7 +41,7 @@ class RecentRow(QWidget):
         self.open = button("", "", name="chip")
         # its own text must not make the dock wide
         self.open.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.remove = button("×", "Take it off this list; the project itself stays")
+        self.remove = button("×", "Take it off this list; the project itself stays", name="small")
         self.remove.setFixedSize(24, 24)
         self.open.clicked.connect(lambda: self._tell(self.chosen))
         self.remove.clicked.connect(lambda: self._tell(self.removed))

@@ -78,7 +78,7 @@ def _datalist(texts: Texts) -> Source:
     return Datalist(path, patient=texts["patient"] or None)
 
 
-EXPERT_HINT = "Folder or rule, such as gold/{case}.nii.gz; the other images are to be corrected"
+EXPERT_HINT = "Such as gold/{case}.nii.gz; the other images are to be corrected"
 TEACHER_HINT = "Folder or rule, such as auto/{case}.nii.gz; may be empty"
 PAGES = (
     Page(

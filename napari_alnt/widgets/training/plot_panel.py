@@ -17,7 +17,7 @@ from napari_alnt.widgets.qt import Signal
 if TYPE_CHECKING:
     from qtpy.QtGui import QShowEvent
 
-LOWEST = 72
+LOWEST = 58
 """Fewest pixels of a plot's height: with less its numbers lie on each other."""
 TIGHT = 15
 """Pixels from one number of an axis to the next at least."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-POINTS = 2000
+POINTS = 1000
 """Most points of a curve that are drawn."""
 NEAR = 8
 """Pixels from a mark within which the mouse is on it."""
@@ -98,10 +98,10 @@ class Curves(QWidget):
 
     def redraw(self, history: History) -> None:
         """Draw what the history holds."""
-        # a copy, as another thread adds to it
-        rows = np.array(list(history.steps), float).reshape(-1, 3)
-        # every point costs time in the GUI thread, and there are fewer pixels than steps
-        rows = rows[:: max(len(rows) // POINTS, 1)]
+        # a copy, as another thread adds to it; every point costs time in the GUI thread, and there
+        # are fewer pixels than steps
+        some = history.steps[:: max(len(history.steps) // POINTS, 1)]
+        rows = np.array(some, float).reshape(-1, 3)
         # pyqtgraph draws no line at all where one value of it is nan
         self.taken_up = tuple(history.taken_up.found)
         tested = [one for one in history.test_results if math.isfinite(one.dice)]
@@ -153,7 +153,7 @@ class Curves(QWidget):
         colours = {name: shade(name, dark).name() for name in (LOSS, EXPERT_LOSS, DICE)}
         loss, expert = (
             f'&nbsp; <span style="color: {colours[name]}">{text}</span>'
-            for name, text in ((LOSS, "teacher masks, weighed"), (EXPERT_LOSS, "expert masks"))
+            for name, text in ((LOSS, "teacher masks"), (EXPERT_LOSS, "expert masks"))
         )
         mark = f'&nbsp; <span style="color: {shade(MARK, dark).name()}">│ corrections</span>'
         self.loss.caption.setText(f"Loss {loss} {expert} {mark if self.taken_up else ''}")

@@ -11,9 +11,8 @@ from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QVBoxLayout, 
 
 from napari_alnt.errors import AlntError
 from napari_alnt.session.training_facts import UNKNOWN, TrainingFacts, used_memory
-from napari_alnt.widgets.parts.fixed_label import FixedLabel
-from napari_alnt.widgets.parts.message import Message
 from napari_alnt.widgets.parts.style import button
+from napari_alnt.widgets.training.job_lines import JobLines
 
 if TYPE_CHECKING:
     from napari_alnt.session.jobs import JobController
@@ -22,13 +21,6 @@ if TYPE_CHECKING:
 
 STOP_TIP = "End after the step in progress; it can be taken up again"
 END_TIP = "End a training that does not answer; it can be taken up again at its last checkpoint"
-FACTS = {
-    "device": ("{}", "Where the training computes", 2),
-    "memory": ("{}", "Memory that the training has in use", 2),
-    "step": ("{} a step", "Time of the newest training step", 3),
-    "left": ("{} left", "About the time until the training is done", 3),
-}
-"""How each fact is written, its tip, and its part of the line."""
 LOOK = 2000
 """Milliseconds between two looks at the memory in use."""
 
@@ -49,9 +41,8 @@ class TrainingPanel(QWidget):
         self.stop = button("Stop", STOP_TIP)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.stage = FixedLabel()
-        self.facts = {name: FixedLabel() for name in FACTS}
-        self.message = Message(2)
+        self.message = JobLines()
+        self.stage, self.facts = self.message.stage, self.message.facts
         self.main.clicked.connect(self._press)
         self.stop.clicked.connect(self._press_stop)
         # the state at once, as it follows a press; how far the job is, when the window is redrawn
@@ -95,16 +86,15 @@ class TrainingPanel(QWidget):
         self.stop.setEnabled(training and (status.state != "stopping" or status.hung))
         self.bar.setRange(0, status.total)  # with a total of 0, Qt's bar runs to and fro
         self.bar.setValue(status.done)
-        self.stage.setText(status.text)
         if (status.state == "idle") == self._clock.isActive():
             self._watch_memory(status.state != "idle")
         self._show_facts()
 
     def _show_facts(self) -> None:
-        facts = dataclasses.asdict(TrainingFacts.of(self.jobs.status, self._memory))
-        for name, (text, *_) in FACTS.items():
-            known = facts[name] != UNKNOWN
-            self.facts[name].setText(text.format(facts[name]) if known else "")
+        status = self.jobs.status
+        facts = dataclasses.asdict(TrainingFacts.of(status, self._memory))
+        known = {name: "" if text == UNKNOWN else text for name, text in facts.items()}
+        self.message.show_job(status.text, known, running=status.state != "idle")
 
     def _watch_memory(self, running: bool) -> None:
         self._memory = math.nan
@@ -153,17 +143,9 @@ class TrainingPanel(QWidget):
         for one in (self.main, self.stop):
             # else a longer text would take room from the other button
             one.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        below = QHBoxLayout()
-        for name, (_, tip, part) in FACTS.items():
-            self.facts[name].setToolTip(tip)
-            # its room does not follow its text
-            self.facts[name].setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-            below.addWidget(self.facts[name], part)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addLayout(row)
         layout.addWidget(self.bar)
-        layout.addWidget(self.stage)
-        layout.addLayout(below)
         layout.addWidget(self.message)

@@ -44,6 +44,22 @@ def test_accept_keeps_the_mask_with_time_and_author(session, work):
     np.testing.assert_array_equal(expert.voxels, work.mask)
 
 
+def test_accept_says_what_of_the_mask_may_not_be_meant(session, work):
+    work.mask[2, 2:6, 2:6] = session.project.settings.ignore_label
+    made = decisions.accept(session, work)
+    assert made.kind == "warn"
+    assert made.sentence.startswith(
+        f"{CASE} accepted as version 1. The mask has parts of the value"
+    )
+    assert "Undo takes it back" in made.sentence
+    assert "--" not in made.sentence
+
+
+def test_an_ordinary_mask_has_nothing_strange(session, work):
+    made = decisions.accept(session, work)
+    assert (made.kind, "Undo" in made.sentence) == ("faint", False)
+
+
 def test_only_the_teachers_own_mask_is_confirmed(session, work):
     with pytest.raises(AlntError, match="not the teacher's any more"):
         decisions.confirm(session, work)

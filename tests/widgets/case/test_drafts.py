@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
@@ -163,15 +165,21 @@ def test_the_time_spent_is_kept_with_the_draft(painted, balls):
         assert project.drafts.seconds(painted.case) == 83.0
 
 
-def test_a_draft_on_its_way_is_not_written_twice(full_disk):
-    full_disk.gate.clear()
-    drafts = full_disk.loop.correction.drafts
+def test_a_draft_on_its_way_is_not_written_twice(painted, monkeypatch):
+    loop, begun, gate, written = painted.loop, threading.Event(), threading.Event(), []
+    save = loop.session.save_draft
+
+    def slow(*arguments):
+        begun.set()
+        gate.wait(20)
+        written.append(save(*arguments))
+
+    monkeypatch.setattr(loop.session, "save_draft", slow)
+    drafts = loop.correction.drafts
     drafts.keep()
-    assert full_disk.begun.wait(20)
-    calls = len(full_disk.loop.correction.files._calls)
+    assert begun.wait(20)
     drafts.keep()
-    assert len(full_disk.loop.correction.files._calls) == calls
-    full_disk.gate.set()
-    full_disk.until(lambda: not full_disk.loop.correction.files.busy)
-    assert full_disk.said == full_disk.error
-    assert drafts.dirty
+    gate.set()
+    painted.rest()
+    assert len(written) == 1
+    assert not drafts.dirty

@@ -36,3 +36,10 @@ def test_what_is_wrong_is_said_at_once(kind):
     assert (said.text, said.kind) == ("The disk is full.", kind)
     said.let_go()
     assert said.text == "The disk is full."
+
+
+def test_a_decision_may_be_a_warning():
+    said = Said()
+    said.decide("chest_02 accepted. The mask has the label 7.", "warn")
+    said.say("Draft kept.")
+    assert (said.text, said.kind) == ("chest_02 accepted. The mask has the label 7.", "warn")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from qtpy.QtGui import QFont
+from qtpy.QtWidgets import QLabel
 
 from napari_alnt.widgets.parts.fixed_label import MIDDLE, FixedLabel, fit
 
@@ -64,3 +65,17 @@ def test_a_name_is_cut_in_its_middle(qapp):
 
 def test_several_lines_stand_in_one(qapp):
     assert fit("One.\nTwo.", QFont(), 900, 1) == (["One.  ·  Two."], False)
+
+
+def test_a_rule_of_its_own_shortens_what_is_too_long(qtbot):
+    made = FixedLabel(elide=MIDDLE)
+    qtbot.addWidget(made)
+    made.resize(90, 20)
+    made.shorten_with(lambda text, room, measure: "short" if measure(text) > room else text)
+    made.setText("a name that is far too long for this")
+    assert (QLabel.text(made), made.toolTip()) == ("short", made.text())
+    made.setText("a name")
+    assert (QLabel.text(made), made.toolTip()) == ("a name", "")
+    made.shorten_with(lambda *_: "")  # it knows none
+    made.setText("another name that is too long")
+    assert "…" in QLabel.text(made)

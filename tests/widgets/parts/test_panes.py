@@ -6,7 +6,7 @@ import pytest
 from qtpy.QtWidgets import QWidget
 
 from napari_alnt.data import local
-from napari_alnt.widgets.parts.panes import KEY, Panes, checked, scrolled
+from napari_alnt.widgets.parts.panes import KEY, Panes, checked, scrolled, shared_out
 
 
 @pytest.fixture(autouse=True)
@@ -48,3 +48,9 @@ def test_what_is_too_high_is_scrolled(qtbot):
     area.resize(200, 100)
     area.show()
     assert area.verticalScrollBar().maximum() >= 400
+
+
+def test_the_first_part_has_what_it_wants_before_the_rest_is_shared():
+    assert shared_out(500, (100, 200, 50), 140, (3, 0, 2)) == [206, 200, 94]
+    assert shared_out(370, (100, 200, 50), 140, (3, 0, 2)) == [120, 200, 50]
+    assert shared_out(100, (100, 200, 50), 140, (3, 0, 2)) == [100, 200, 50]

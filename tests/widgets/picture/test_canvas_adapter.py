@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtTest import QTest
@@ -75,3 +76,27 @@ def test_a_drag_and_an_encircling_stroke_end_and_can_be_undone(viewer, qtbot):
     np.testing.assert_array_equal(mask.data, painted)
     mask.undo()
     assert not mask.data.any()
+
+    # the canvas asks for units before it draws a layer that is being added, and says nothing then
+    for layer in viewer.layers:
+        layer.units = ("mm",) * 3
+    seen, said = [], []
+    leave = canvas_adapter.before_units(canvas, lambda: seen.append(fit_units(viewer)))
+    notification_manager.notification_ready.connect(said.append)
+    viewer.add_image(np.zeros((3, 40, 40)), name="without")
+    viewer.screenshot(canvas_only=True, flash=False)
+    notification_manager.notification_ready.disconnect(said.append)
+    assert "without" in seen[0]
+    assert not said
+    leave()
+    count = len(seen)
+    viewer.layers.remove("without")
+    viewer.screenshot(canvas_only=True, flash=False)
+    assert len(seen) == count
+
+
+def fit_units(viewer):
+    """Give all layers mm; their names."""
+    for layer in viewer.layers:
+        layer.units = ("mm",) * 3
+    return [layer.name for layer in viewer.layers]

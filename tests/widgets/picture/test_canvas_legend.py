@@ -10,18 +10,20 @@ from qtpy.QtWidgets import QWidget
 
 from napari_alnt.widgets.case.prediction import Prediction
 from napari_alnt.widgets.picture.canvas_legend import ROLES, CanvasLegend, entries
+from napari_alnt.widgets.picture.compared import Compared
 from napari_alnt.widgets.picture.legend import Sample
 from napari_alnt.widgets.picture.slice_marks import UNKNOWN_WORDS
 
 
 def test_each_mask_has_its_line():
-    lines = entries(dict.fromkeys(ROLES, True), "#4cc9f0", unknown=True)
-    assert len(lines) == 5
-    assert len({(line.sample, line.colours) for line in lines}) == 5
-    assert lines[-1].text == UNKNOWN_WORDS
+    lines = entries({role: role for role in ROLES}, "#4cc9f0", unknown=True, versions=[2])
+    assert [line.text for line in lines] == [
+        "correction", "teacher", "student", "version 2", "voxel trust", UNKNOWN_WORDS,
+    ]  # fmt: skip
+    assert len({line.sample for line in lines}) == 6
     assert entries({}, "#4cc9f0", unknown=False) == ()
     # what is not shown is not explained
-    (line,) = entries({"teacher": True}, "#4cc9f0", unknown=True)
+    (line,) = entries({"teacher": "teacher"}, "#4cc9f0", unknown=True)
     assert line.text == "teacher"
 
 
@@ -66,6 +68,26 @@ def test_its_colour_is_that_of_the_painted_label(shown):
         shown.texts()
         assert shown.widget.entries[0].colours == (colour,)
         assert shown.widget.entries[0].sample is Sample.FILL
+
+
+def test_it_tells_the_truth_of_a_locked_case_and_of_versions(shown):
+    held_out = opened(teacher=None)
+    held_out.case.role = "test"
+    shown.layers.show(held_out, "lung")
+    shown.layers.lock()
+    assert shown.texts() == ["expert mask, locked"]
+    shown.layers.show(opened(), "lung")
+    shown.layers.lock()
+    assert shown.texts() == ["mask, locked", "teacher"]
+    compared = Compared(shown.layers.viewer, shown.layers)
+    shown.compare(compared)
+    compared.show(3, shown.layers.mask)
+    assert shown.texts()[-1] == "version 3"
+    shown.layers.viewer.layers["version 3"].visible = False
+    assert "version 3" not in shown.texts()
+    compared.layers[3].visible = True
+    compared.hide(3)
+    assert "version 3" not in shown.texts()
 
 
 def test_after_its_end_it_hears_nothing(shown):

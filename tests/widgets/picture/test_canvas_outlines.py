@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from weakref import ref
+
 import numpy as np
 from cases_shown import opened
 from qtpy.QtCore import QObject
@@ -9,7 +12,9 @@ from qtpy.QtCore import QObject
 from napari_alnt.widgets.case.prediction import Prediction
 from napari_alnt.widgets.picture import outlines
 from napari_alnt.widgets.picture.canvas_outlines import CanvasOutlines
+from napari_alnt.widgets.picture.compared import Compared
 from napari_alnt.widgets.picture.layers import CaseLayers
+from napari_alnt.widgets.planes import planes_adapter
 from napari_alnt.widgets.planes.main_plane import MainPlane
 
 COLOUR = np.array([0x4C, 0xC9, 0xF0])
@@ -61,6 +66,21 @@ def test_the_outlines_of_a_case(make_napari_viewer, qtbot, monkeypatch):
     assert student.visible
     layers.kept.get("student").visible = False
     assert not student.visible
+
+    # a version is as thin, and its line goes with it, by whomever it is taken away
+    compared = Compared(viewer, layers)
+    shown.compare(compared)
+    drawn = []
+    for leave in (lambda: compared.hide(1), lambda: viewer.layers.remove("version 1")):
+        compared.show(1, mask)
+        assert shown.lines["version 1"]._line.visible
+        drawn.append(ref(planes_adapter.flat_node(viewer, viewer.layers["version 1"])))
+        leave()
+        assert "version 1" not in shown.lines
+    assert bright(viewer) == 0
+    # and nothing keeps what has drawn it
+    gc.collect()
+    assert [one() for one in drawn] == [None, None]
 
     # the next case has neither; then all is napari's own again
     layers.show(opened(name="b", teacher=None), "lung")

@@ -130,11 +130,11 @@ def test_a_drag_changes_the_window_only_where_a_case_is_open(case):
 
 
 def test_the_slice_is_said_with_its_place(case):
-    assert case.picture.slice_text() == "chest_02\nslice 3 of 5 · 5.0 mm"
+    assert case.picture.slice_text() == "chest_02\nslice 3 of 5\n5.0 mm"
     case.look(1, 5)
-    assert case.picture.slice_text() == "chest_02\nslice 6 of 6 · −14.0 mm"
+    assert case.picture.slice_text() == "chest_02\nslice 6 of 6\n−14.0 mm"
     case.look(2, 0)
-    assert case.picture.slice_text() == "chest_02\nslice 1 of 7 · 10.0 mm"
+    assert case.picture.slice_text() == "chest_02\nslice 1 of 7\n10.0 mm"
     case.viewer.dims.order = (2, 1, 0)
     assert "slice 1 of 7" in case.picture.slice_text()
 

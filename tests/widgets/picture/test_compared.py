@@ -40,18 +40,19 @@ def viewer(monkeypatch):
 def test_a_version_is_a_layer_that_goes_with_the_case(viewer):
     layers = Layers()
     own = viewer.add_labels(MASK.copy(), name="my own")
-    compared = Compared(viewer, layers)
+    compared, told = Compared(viewer, layers), []
+    compared.changed.connect(lambda: told.append(set(compared.layers)))
     compared.show(2, MASK)
     compared.show(2, MASK)
     compared.show(1, MASK)
-    assert compared.shown == {1, 2}
+    assert compared.shown == {1, 2} == told[-1]
     shown = viewer.layers["version 2"]
     assert (shown.contour, shown.editable) == (1, False)
     np.testing.assert_array_equal(shown.scale, (3, 1, 1))
     assert viewer.layers.selection.active is own
     layers.cleared.emit()
     assert [layer.name for layer in viewer.layers] == ["my own"]
-    assert compared.shown == set()
+    assert compared.shown == set() == told[-1]
 
 
 def test_one_that_the_user_has_deleted_is_gone(viewer):

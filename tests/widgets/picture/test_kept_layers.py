@@ -66,20 +66,48 @@ def test_what_a_layer_shows_is_exchanged_and_what_was_chosen_stays(case):
     assert case.names == ["mine", "four axes", "image", "mask"]
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32, np.float32, np.float64])
+def test_an_image_of_another_type_stays_the_same_layer(case, dtype):
+    before, changes = case.kept.get("image"), []
+    case.viewer.layers.events.inserted.connect(changes.append)
+    case.viewer.layers.events.removed.connect(changes.append)
+    layer = case.show((4, 8, 9), dtype)
+    assert layer is before
+    assert layer.data.dtype == dtype
+    assert changes == []
+
+
+def test_the_picture_is_the_same_whatever_type_its_voxels_have(make_napari_viewer):
+    viewer = make_napari_viewer(show=True)
+    kept = KeptLayers(viewer, ("image",))
+    voxels = np.arange(4 * 8 * 9).reshape(4, 8, 9) % 100
+
+    def picture(dtype):
+        layer = kept.put("image", voxels.astype(dtype), image)
+        layer.contrast_limits_range = layer.contrast_limits = (10, 90)
+        return viewer.screenshot(size=(160, 160), canvas_only=True, flash=False).astype(int)
+
+    first = picture(np.uint8)
+    assert first[..., 0].std() > 20
+    for dtype in (np.int16, np.uint16, np.float32, np.uint8):
+        assert abs(picture(dtype) - first).max() <= 1
+    assert len(viewer.layers) == 1
+
+
 @pytest.mark.parametrize("alone", [False, True])
-def test_data_of_another_type_make_the_layer_anew_in_its_place(case, alone):
+def test_a_mask_of_another_type_makes_the_layer_anew_in_its_place(case, alone):
     if alone:
         case.viewer.layers.remove(case.own)
         case.viewer.layers.remove(case.large)
-    old = case.kept.get("image")
-    old.gamma, old.name, old.visible = 0.5, "chest_01", False
+    old = case.kept.get("mask")
+    old.opacity, old.name, old.visible = 0.5, "lungs", False
     case.viewer.layers.selection.active = old
     axes, names = [], case.names
     case.viewer.dims.events.ndim.connect(axes.append)
-    new = case.show((4, 8, 9), np.float32)
+    new = case.kept.put("mask", np.ones((4, 8, 9), np.uint16), mask)
     assert new is not old
     assert case.names == names
-    assert (new.gamma, new.visible, new.data.dtype) == (0.5, False, np.float32)
+    assert (new.opacity, new.visible, new.data.dtype) == (0.5, False, np.uint16)
     assert axes == []
     assert case.viewer.layers.selection.active is new
     assert case.kept.is_ours(new)

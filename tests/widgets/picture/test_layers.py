@@ -9,10 +9,8 @@ import pytest
 from cases_shown import bare_layers, opened
 
 from napari_alnt.session import Session
-from napari_alnt.settings import WINDOWS
 from napari_alnt.widgets.actions import ACTIONS
 from napari_alnt.widgets.case.prediction import Prediction
-from napari_alnt.widgets.picture.layers import contrast
 
 
 def test_the_users_own_layers_stay(painted):
@@ -39,19 +37,6 @@ def test_the_student_is_shown_when_it_is_asked_for(window, balls):
     assert len(places) == 1
     assert not window.viewer.layers["teacher"].editable
     window.until(lambda: window.loop.jobs.status.state == "idle")
-
-
-@pytest.mark.parametrize("window", list(WINDOWS))
-def test_a_window_is_that_of_the_settings(window):
-    assert contrast(np.zeros((4, 4, 4)), window) == WINDOWS[window]
-
-
-def test_percentiles_are_those_of_the_image():
-    voxels = np.random.default_rng(0).normal(500, 100, (64, 64, 64))
-    low, high = contrast(voxels, "percentile")
-    np.testing.assert_allclose((low, high), np.percentile(voxels, (1, 99)), atol=10)
-    low, high = contrast(np.ones((4, 4, 4)), "percentile")
-    assert high > low
 
 
 def test_the_chips_and_the_layer_agree_on_the_label(painted):

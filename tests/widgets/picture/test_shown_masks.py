@@ -56,3 +56,30 @@ def test_after_a_glance_all_is_as_it_was_and_nothing_was_chosen(layers):
     assert layers.shown == []
     masks.bring_back()
     assert layers.shown == []
+
+
+def test_the_fill_gets_stronger_and_fainter_within_bounds():
+    layers = Layers()
+    layer = layers.kept["correction"] = SimpleNamespace(visible=True, opacity=0.4)
+    masks = ShownMasks(layers)
+    masks.fill(0.2)
+    assert layer.opacity == 0.6
+    for _ in range(9):
+        masks.fill(-0.2)
+    assert layer.opacity == 0
+    for _ in range(9):
+        masks.fill(0.2)
+    assert layer.opacity == 1
+
+
+def test_versions_are_hidden_too_for_a_glance():
+    layers, told = Layers(), []
+    version = SimpleNamespace(visible=True)
+    masks = ShownMasks(layers, lambda: [version])
+    masks.glanced.connect(told.append)
+    masks.hide()
+    assert not version.visible
+    masks.bring_back()
+    masks.bring_back()
+    assert version.visible
+    assert told == [True, False]

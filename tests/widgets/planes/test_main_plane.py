@@ -47,6 +47,16 @@ def test_it_goes_to_a_voxel(main):
     assert main.voxel == (5, 30, 20)
 
 
+def test_a_case_begins_where_there_is_something_to_see(main):
+    main.layers.show(opened(), "lung")
+    assert main.voxel == (2, 14, 14)
+    main.go((0, 0, 0))
+    bare = opened(teacher=None)
+    bare.start[:] = 0
+    main.layers.show(bare, "lung")
+    assert main.voxel == (2, 20, 25)
+
+
 @pytest.mark.parametrize("plane", [AXIAL, CORONAL, SAGITTAL], ids=lambda plane: plane.name)
 def test_another_plane_is_shown_through_the_same_place_with_the_head_up(main, plane):
     main.layers.show(opened(), "lung")

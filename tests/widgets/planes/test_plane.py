@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_alnt.widgets.planes.plane import AXIAL, CORONAL, SAGITTAL, Fit
+from napari_alnt.widgets.planes.plane import AXIAL, CLOSEST, CORONAL, SAGITTAL, Fit, Look
 
 SHAPE, SPACING = (6, 40, 30), (5.0, 0.8, 0.7)
 PLANES = pytest.mark.parametrize("plane", [AXIAL, CORONAL, SAGITTAL], ids=lambda plane: plane.name)
@@ -62,3 +62,25 @@ def test_a_place_beside_the_picture_is_the_voxel_at_its_edge():
     fit = Fit.into(AXIAL, SHAPE, SPACING, 400, 300)
     assert fit.voxel(-500, 900, 3) == (3, 39, 0)
     assert fit.place(-500, 900, 3)[2] < 0
+
+
+@PLANES
+def test_a_closer_look_keeps_the_place_under_the_mouse(plane):
+    look = Look()
+    for x, y, factor in ((120, 90, 2.0), (300, 200, 1.5), (210, 140, 0.8)):
+        before = Fit.into(plane, SHAPE, SPACING, 400, 300, look)
+        look = look.nearer(factor, before, x, y)
+        after = Fit.into(plane, SHAPE, SPACING, 400, 300, look)
+        assert after.zoom == pytest.approx(before.zoom * factor)
+        assert after.place(x, y, 2) == pytest.approx(before.place(x, y, 2))
+    moved = Fit.into(plane, SHAPE, SPACING, 400, 300, look.moved(30, -20, after))
+    assert moved.place(240, 130, 2) == pytest.approx(after.place(210, 150, 2))
+
+
+def test_a_picture_is_never_lost():
+    fit = Fit.into(AXIAL, SHAPE, SPACING, 400, 300)
+    assert Look().moved(9000, -9000, fit) == Look(1.0, 0.0, 1.0)
+    # away from it, the whole is back in the middle
+    near = Look().nearer(4, fit, 0, 0)
+    assert near.nearer(0.01, fit, 0, 0) == Look()
+    assert Look().nearer(1e9, fit, 0, 0).zoom == CLOSEST

@@ -1,26 +1,26 @@
-"""What is drawn of a slice: grey values, filled and hatched labels, outlines."""
+"""What is seen of a slice: grey values, filled labels, outlines, tints."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from napari_alnt.widgets.planes.plane import AXIAL, CORONAL, Fit
-from napari_alnt.widgets.planes.plane_picture import DARK, LIGHT, Drawn, grey, overlay
+from napari_alnt.widgets.picture import outlines
+from napari_alnt.widgets.planes.plane import AXIAL, CORONAL
+from napari_alnt.widgets.planes.plane_picture import Compared, Drawn, Tint, edges, fill, grey, rims
 
-SHAPE, SPACING = (6, 20, 20), (5.0, 1.0, 1.0)
 RED, BLUE = (255, 0, 0, 255), (0, 0, 255, 255)
+CLEAR = (0, 0, 0, 0)
 
 
 def mask(value, rows=slice(5, 15)):
-    made = np.zeros(SHAPE, np.uint8)
-    made[2, rows, 5:15] = value
+    made = np.zeros((20, 20), np.uint8)
+    made[rows, 5:15] = value
     return made
 
 
-@pytest.fixture
-def fit():
-    return Fit.into(AXIAL, SHAPE, SPACING, 200, 200)  # ten pixels a voxel
+def drawn(cut, **more):
+    return Drawn(cut[None], {1: RED, 2: BLUE}, **more)
 
 
 def test_grey_values_are_those_of_the_window():
@@ -28,56 +28,55 @@ def test_grey_values_are_those_of_the_window():
     assert shown.dtype == np.uint8
     assert shown.tolist() == [[0, 0, 127, 255, 255]]
     assert grey(np.ones((2, 2)), 1, 1).dtype == np.uint8
+    assert grey(np.array([[np.nan, np.inf, -np.inf]]), 0, 1).tolist() == [[0, 255, 0]]
 
 
-def test_labels_are_filled_with_their_colours(fit):
-    drawn = overlay([Drawn(mask(1), {1: RED, 2: BLUE})], fit, 2)
-    assert drawn.shape == (200, 200, 4)
-    assert tuple(drawn[100, 100]) == RED
-    assert (drawn[..., 3] > 0).sum() == 100 * 100
-    assert not overlay([Drawn(mask(1), {1: RED})], fit, 3).any()
-    # a label that is none of the project's is not drawn, and no error
-    assert not overlay([Drawn(mask(9), {1: RED})], fit, 2).any()
+def test_labels_are_filled_with_their_colours():
+    cut = mask(1) + mask(1, slice(10, 15))
+    shown = fill(drawn(cut), cut)
+    assert shown.dtype == np.uint8
+    assert (shown[5:10, 5:15] == RED).all()
+    assert (shown[10:15, 5:15] == BLUE).all()
+    assert not shown[cut == 0].any()
 
 
-def test_unknown_is_hatched_and_the_ground_seen_between(fit):
-    drawn = overlay([Drawn(mask(255), {1: RED})], fit, 2)
-    inside = drawn[50:150, 50:150].reshape(-1, 4)
-    colours, counts = np.unique(inside, axis=0, return_counts=True)
-    assert {tuple(colour) for colour in colours} == {(0, 0, 0, 0), LIGHT, DARK}
-    assert counts.max() > 0.7 * len(inside)
-    assert not overlay([Drawn(mask(255), {1: RED}, "solid")], fit, 2).any()
+@pytest.mark.parametrize("value", [9, 255])
+def test_neither_unknown_nor_a_strange_label_is_filled(value):
+    cut = mask(value)
+    assert not fill(drawn(cut), cut).any()
+    assert not list(edges(drawn(cut), cut))
 
 
-def test_an_outline_is_one_pixel_wide_and_lies_inside(fit):
-    solid = overlay([Drawn(mask(1), {1: RED}, "solid")], fit, 2)[..., 3] > 0
-    filled = overlay([Drawn(mask(1), {1: RED})], fit, 2)[..., 3] > 0
-    assert solid.sum() == 4 * 99
-    assert not (solid & ~filled).any()
-    assert not solid[51:149, 51:149].any()
-    dashed = overlay([Drawn(mask(1), {1: RED}, "dashed")], fit, 2)[..., 3] > 0
-    assert not (dashed & ~solid).any()
-    assert 0.3 < dashed.sum() / solid.sum() < 0.7
+def test_each_structure_has_its_outline():
+    cut = mask(1, slice(5, 10)) + mask(2, slice(10, 15))
+    found = dict(edges(drawn(cut), cut))
+    assert set(found) == {1, 2}
+    assert (found[1].min(0), found[1].max(0)) == (
+        pytest.approx((4.5, 4.5), abs=0.1),
+        pytest.approx((9.5, 14.5), abs=0.1),
+    )
 
 
-def test_the_last_mask_lies_on_top(fit):
-    drawn = overlay([Drawn(mask(1), {1: RED}), Drawn(mask(2), {2: BLUE}, "solid")], fit, 2)
-    assert tuple(drawn[50, 100]) == BLUE
-    assert tuple(drawn[100, 100]) == RED
+def test_where_there_are_too_many_outlines_there_are_rims(monkeypatch):
+    cut = mask(1, slice(5, 10)) + mask(2, slice(10, 15)) + mask(255, slice(16, 18))
+    monkeypatch.setattr(outlines, "MOST", 3)
+    assert edges(drawn(cut), cut) is None
+    shown = rims(drawn(cut), cut)
+    assert tuple(shown[9, 8]) == RED
+    assert tuple(shown[10, 8]) == BLUE
+    assert tuple(shown[7, 8]) == CLEAR
+    assert not shown[cut == 255].any()
 
 
-def test_two_structures_that_touch_are_parted(fit):
-    both = mask(1, slice(5, 10)) + mask(2, slice(10, 15))
-    drawn = overlay([Drawn(both, {1: RED, 2: BLUE}, "solid")], fit, 2)
-    assert tuple(drawn[99, 100]) == RED
-    assert tuple(drawn[100, 100]) == BLUE
+def test_a_tint_goes_from_its_first_colour_to_its_last():
+    table = np.array([RED, CLEAR, BLUE], np.uint8)
+    tint = Tint(np.array([[[-9, 0.1, 9]]]), (-2, 2), table)
+    assert tint.over(AXIAL, 0).tolist() == [[list(RED), list(CLEAR), list(BLUE)]]
 
 
-def test_another_plane_has_its_own_proportions():
-    fit = Fit.into(CORONAL, SHAPE, SPACING, 200, 900)
-    drawn = overlay([Drawn(mask(1), {1: RED})], fit, 10)
-    assert drawn.shape == (300, 200, 4)
-    rows, columns = np.nonzero(drawn[..., 3])
-    # slice 2 of 6, with the head up
-    assert (rows.min(), rows.max()) == (150, 199)
-    assert (columns.min(), columns.max()) == (50, 149)
+def test_two_masks_are_compared_in_any_plane():
+    teacher, student = np.zeros((2, 3, 4, 5), np.uint8)
+    teacher[1, 2, 3] = 1
+    for plane, index, place in ((AXIAL, 1, (2, 3)), (CORONAL, 2, (1, 3))):
+        shown = Compared(teacher, student).over(plane, index)
+        assert np.argwhere(shown[..., 3]).tolist() == [list(place)]

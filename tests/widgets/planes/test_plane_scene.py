@@ -7,6 +7,7 @@ import pytest
 from cases_shown import bare_layers, opened
 
 from napari_alnt.widgets.case.prediction import Prediction
+from napari_alnt.widgets.picture.compared import Compared
 from napari_alnt.widgets.planes.plane import CORONAL
 from napari_alnt.widgets.planes.plane_brush import PlaneStroke
 from napari_alnt.widgets.planes.plane_scene import brush_of, colours_of, paint, scene_of
@@ -45,13 +46,29 @@ def test_the_planes_show_the_masks_that_the_canvas_shows(shown):
     assert [one.style for one in scene_of(shown).drawn] == ["fill"]
 
 
+def test_versions_that_are_compared_lie_on_top(shown):
+    compared = Compared(shown.viewer, shown)
+    compared.show(1, shown.mask.copy())
+    compared.show(2, shown.mask.copy())
+    compared.layers[1].visible = False
+    drawn = scene_of(shown, compared.layers.values()).drawn
+    assert [one.style for one in drawn] == ["fill", "solid", "dotted"]
+    assert len(set(drawn[-1].colours.values())) == 1
+
+
+def test_the_planes_smooth_as_the_canvas_does(shown):
+    assert scene_of(shown).smooth
+    shown.kept.get("image").interpolation2d = "nearest"
+    assert not scene_of(shown).smooth
+
+
 def test_without_a_case_there_is_nothing(layers):
     assert scene_of(layers) is None
     assert brush_of(layers) is None
 
 
 def test_the_students_colours_are_paler(shown):
-    full, light = colours_of(shown, 0.4), colours_of(shown, pale_ones=True)
+    full, light = colours_of(shown, 0.4), colours_of(shown, role="student")
     for value, colour in full.items():
         assert colour[3] == 102
         assert sum(light[value][:3]) > sum(colour[:3])

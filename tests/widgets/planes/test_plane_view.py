@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, QPointF, Qt
-from qtpy.QtGui import QWheelEvent
+from qtpy.QtCore import QPoint, Qt
 
 from napari_alnt.widgets.picture.corner_text import Spot
 from napari_alnt.widgets.planes.plane import CORONAL
 from napari_alnt.widgets.planes.plane_picture import Drawn
-from napari_alnt.widgets.planes.plane_view import Brush, PlaneView, Scene
+from napari_alnt.widgets.planes.plane_sheet import Scene
+from napari_alnt.widgets.planes.plane_view import Brush, PlaneView
 
 SHAPE, SPACING = (12, 40, 30), (4.0, 1.0, 2.0)
 
@@ -47,15 +47,6 @@ def drag(view, qtbot, voxels, modifier=Qt.KeyboardModifier.NoModifier):
     qtbot.mouseRelease(view, left, modifier, at(view, voxels[-1]))
 
 
-def wheel(view, up):
-    angle = QPoint(0, 120 if up else -120)
-    none = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
-    place = QPointF(20, 20)
-    view.wheelEvent(
-        QWheelEvent(place, place, QPoint(), angle, *none, Qt.ScrollPhase.NoScrollPhase, False)
-    )
-
-
 def test_a_click_moves_the_crosshair_where_nothing_can_be_painted(view, qtbot):
     drag(view, qtbot, [(7, 20, 5), (9, 20, 25)])
     assert view.went[0] == (7, 20, 5)
@@ -63,11 +54,10 @@ def test_a_click_moves_the_crosshair_where_nothing_can_be_painted(view, qtbot):
     assert not view.strokes
 
 
-def test_the_wheel_goes_through_the_slices_and_not_beyond(view):
-    wheel(view, up=True)
+def test_steps_go_through_the_slices_and_not_beyond(view):
+    view.step(1)
     assert view.went == [(3, 19, 15)]
-    view.set_voxel((3, 39, 15))
-    wheel(view, up=False)
+    view.step(-100)
     assert view.went[-1] == (3, 39, 15)
     assert "slice 40 of 40" in view.words.texts[Spot.TOP_LEFT]
 
@@ -116,5 +106,13 @@ def test_what_is_painted_on_is_drawn_again(view):
     assert red() == 127
     view.masks_changed()
     assert red() == 255
+    view.mask[9, 20, 5] = 0
+    view.masks_changed()
+    # another window leaves the masks as they are drawn
+    view.set_limits((0, 500))
+    assert red() == 255
+    view.set_limits((500, 1000))
+    assert red() == 0
+    view.set_limits((0, 1000))
     view.set_scene(None)
     assert red() == 0

@@ -54,11 +54,31 @@ def test_the_planes_of_a_case(window, balls):
     window.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     np.testing.assert_array_equal(window.layer.data, before)
 
-    # the planes change places with the canvas
+    # a double-click lets a plane and the canvas change places, and paints nothing
+    place = at(views[1], (20, 4, there[2]))
+    window.qtbot.mouseDClick(views[1], left, pos=place)
+    assert planes.main.plane is SAGITTAL
+    assert planes.main.voxel == there
+    assert [view.plane for view in views] == [CORONAL, AXIAL]
+    np.testing.assert_array_equal(window.layer.data, before)
+    window.qtbot.mouseDClick(views[1], left, pos=place)
+    assert planes.main.plane is AXIAL
+    np.testing.assert_array_equal(window.layer.data, before)
     window.qtbot.mouseClick(planes.panes[0].large, left)
     assert planes.main.plane is CORONAL
-    assert planes.main.voxel == there
     assert [view.plane for view in views] == [AXIAL, SAGITTAL]
+
+    # there is one window for all of them
+    image, right = window.loop.layers.kept.get("image"), Qt.MouseButton.RightButton
+    limits, here = tuple(image.contrast_limits), QPoint(60, 60)
+    window.qtbot.mousePress(view, right, pos=here)
+    for far in (20, 40, 60):
+        window.qtbot.mouseMove(view, here + QPoint(far, far))
+        window.qtbot.wait(5)
+    window.qtbot.mouseRelease(view, right, pos=here + QPoint(60, 60))
+    assert tuple(image.contrast_limits) == window.loop.viewing.window.limits != limits
+    window.until(lambda: view._scene.limits == tuple(image.contrast_limits))
+    np.testing.assert_array_equal(window.layer.data, before)
 
     window.open_row(1)
     assert planes.main.plane is AXIAL

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from napari.layers import Labels
 from qtpy.QtWidgets import QWidget
 from vispy.visuals import ImageVisual
 
+from napari_alnt.correction import Edit
+from napari_alnt.errors import AlntError
 from napari_alnt.widgets.planes import planes_adapter
 
 
@@ -89,3 +92,45 @@ def test_a_mask_is_put_as_one_step_that_can_be_undone():
     layer.undo()
     layer.undo()
     np.testing.assert_array_equal(data, before)
+
+
+def test_a_change_is_made_as_one_step_that_can_be_undone():
+    rng = np.random.default_rng(1)
+    before = rng.integers(0, 4, (4, 6, 5)).astype(np.uint8)
+    layer = Labels(before.copy())
+    steps = []
+    layer.events.paint.connect(lambda event: steps.append(event.value))
+    box = (slice(1, 3), slice(2, 6), slice(0, 4))
+    edit = Edit.of(before, box, np.full((2, 4, 4), 3, np.uint8))
+    planes_adapter.put_edit(layer, edit)
+    after = before.copy()
+    after[box] = 3
+    np.testing.assert_array_equal(layer.data, after)
+    assert len(steps) == 1
+    layer.undo()
+    np.testing.assert_array_equal(layer.data, before)
+    layer.redo()
+    np.testing.assert_array_equal(layer.data, after)
+    with pytest.raises(AlntError, match="changed since"):
+        planes_adapter.put_edit(layer, edit)  # the mask is another one by now
+    planes_adapter.put_edit(layer, Edit.nothing(after))
+    assert len(steps) == 1
+
+
+def test_napari_looks_for_no_outlines_that_are_not_seen(make_napari_viewer):
+    mask = np.zeros((2, 8, 8), np.uint8)
+    mask[:, 2:6, 2:6] = 1
+    layer = make_napari_viewer().add_labels(mask)
+    layer.contour = 1
+
+    def middle():
+        return layer._slice.image.view[4, 4] != layer._slice.image.view[0, 0]
+
+    assert not middle()
+    planes_adapter._leave_out_contour(layer, True)
+    layer.refresh()
+    assert middle()
+    assert layer.contour == 1  # the user's choice
+    planes_adapter._leave_out_contour(layer, False)
+    assert not middle()
+    planes_adapter._leave_out_contour(layer, False)

@@ -98,6 +98,17 @@ def test_a_status_has_its_dot_and_a_row_its_tip(model):
     assert model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole) == "a · flagged\nFlagged: ask Anna"
 
 
+def test_a_skipped_case_shows_its_flag_too(model, qtbot):
+    model.set_rows((QueueRow("a", 1, "skipped"), QueueRow("b", 2, "skipped")))
+    with qtbot.waitSignal(model.dataChanged), qtbot.assertNotEmitted(model.modelReset):
+        model.notes = {"b": "ask Anna"}
+    assert [texts(model, row)["status"] for row in range(2)] == ["skipped", "skipped ⚑"]
+    model.choose(Filter.of("", ["flagged"]))
+    assert shown(model) == ["b"]
+    model.notes = {}
+    assert shown(model) == []
+
+
 def test_new_values_of_the_same_cases_are_no_new_table(model, qtbot):
     model.set_rows((QueueRow("a", 1, "new"), QueueRow("b", 2, "new")))
     with qtbot.assertNotEmitted(model.modelReset), qtbot.waitSignal(model.dataChanged):

@@ -8,7 +8,15 @@ import unicodedata
 import pytest
 
 from napari_alnt.session import QueueRow
-from napari_alnt.widgets.queue.queue_rows import Filter, ShownRows, places_by, plain, unknown
+from napari_alnt.widgets.queue.queue_rows import (
+    Filter,
+    ShownRows,
+    has_flag,
+    places_by,
+    plain,
+    text_of,
+    unknown,
+)
 
 ROWS = tuple(
     QueueRow(case, number, status)
@@ -116,3 +124,19 @@ def test_a_row_is_looked_up_once_for_many_steps():
         case = table.neighbour(case, 1)
     assert case == "c50"
     assert Counting.looks < 2 * len(rows)
+
+
+def test_a_flag_beside_a_status_is_found():
+    rows = (*ROWS, QueueRow("chest_5", 5, "skipped"), QueueRow("chest_6", 6, "skipped"))
+    notes = {"chest_2", "chest_4", "chest_5"}
+    # the status of one says it, and the other has been decided on
+    assert [row.case for row in rows if has_flag(row, notes)] == ["chest_5"]
+    texts = [text_of(row, notes) for row in rows]
+
+    def found(*chosen):
+        return names(ShownRows(rows, None, Filter.of(*chosen), texts))
+
+    assert found("", ["flagged"]) == found("flagged") == ["chest_2", "chest_5"]
+    assert found("5", ["flagged"]) == ["chest_5"]
+    assert found("", ["skipped"]) == ["chest_5", "chest_6"]
+    assert found("", ["new", "draft", "flagged"]) == ["chest_1", "chest_2", "Thorax_3"]
