@@ -16,7 +16,6 @@ from functools import partial
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 from napari_alnt import extensions
 from napari_alnt.errors import AlntError
@@ -175,8 +174,17 @@ def _rank01(values: Floats) -> Floats:
     known = np.isfinite(values)
     scaled = np.full(values.shape, 0.5)
     if known.sum() > 1:
-        scaled[known] = (rankdata(values[known]) - 1) / (known.sum() - 1)
+        scaled[known] = (places(values[known]) - 1) / (known.sum() - 1)
     return scaled
+
+
+def places(values: Floats) -> Floats:
+    """Ranks from 1 on, ties shared."""
+    # it takes half a second to import, and every command and child would wait for it at its start
+    from scipy.stats import rankdata
+
+    ranks: Floats = rankdata(values)
+    return ranks
 
 
 def trust(scores: CaseScores) -> Floats:

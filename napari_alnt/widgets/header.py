@@ -168,12 +168,14 @@ class ProjectHeader(QWidget):
         rows.setVerticalSpacing(0)
         rows.addWidget(self.work, 0, 0)
         rows.addWidget(self.counts, 1, 0)
-        rows.addWidget(self.badge, 0, 1, 2, 1, Qt.AlignmentFlag.AlignTop)
-        rows.setColumnStretch(0, 1)
         row = QHBoxLayout(notices)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.note, 1)
         row.addWidget(self.put_away, 0, Qt.AlignmentFlag.AlignTop)
         for page in (numbers, notices, self.waiting):
             self._places.addWidget(page)
-        layout.addLayout(self._places)
+        below = QHBoxLayout()
+        below.addLayout(self._places, 1)
+        # beside them, as it holds whatever else is said
+        below.addWidget(self.badge, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(below)

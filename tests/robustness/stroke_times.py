@@ -12,6 +12,7 @@ import tempfile
 import time
 from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 
@@ -27,7 +28,6 @@ def measure(folder: Path, strokes: int = 300) -> dict[str, np.ndarray]:
     A stroke has 40 moves of a brush of 15 voxels; every tenth is followed by an undo. From time to
     time the mask is compared as a whole.
     """
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from napari.layers import Labels
     from qtpy.QtCore import QObject
     from qtpy.QtWidgets import QApplication
@@ -38,7 +38,9 @@ def measure(folder: Path, strokes: int = 300) -> dict[str, np.ndarray]:
     from napari_alnt.widgets.case.clock import CaseClock
     from napari_alnt.widgets.case.strokes import Strokes
 
-    app = QApplication.instance() or QApplication([])
+    with patch.dict(os.environ):  # programs that are started later do want a screen
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+        app = QApplication.instance() or QApplication([])
     parent = QObject()
     mask = np.zeros(SHAPE, np.uint8)
     mask[100:200, 128:384, 128:384] = 1

@@ -109,8 +109,8 @@ class Home(QWidget):
         layout.setContentsMargins(24, 24, 24, 16)
         layout.setSpacing(8)
         layout.addWidget(label("No project is open", "title"))
-        for number, text in enumerate(STEPS, start=1):
-            layout.addWidget(label(f"{number}.  {text}", "faint", wrap=True))
+        steps = "\n".join(f"{number}.  {text}" for number, text in enumerate(STEPS, start=1))
+        layout.addWidget(label(steps, "faint", wrap=True))  # one, or its lines stand unevenly
         layout.addSpacing(12)
         for widget in (self.open, self.new, self.demo):
             widget.setMinimumHeight(32)

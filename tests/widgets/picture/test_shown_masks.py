@@ -20,7 +20,7 @@ class Layers:
         self.own = 0
 
     @contextmanager
-    def _own_change(self):
+    def exchanging(self):
         self.own += 1
         yield
 
