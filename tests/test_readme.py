@@ -183,7 +183,7 @@ def test_the_five_steps_run_as_they_are_written(tmp_path, monkeypatch, capsys):
         tiny = shlex.split(TINY) if words[0] == "new" else []
         assert cli.main([*words, *tiny]) == 0, capsys.readouterr().err
         done.append(words[0])
-    assert done == ["new", "train", "rank", "accept", "status"]
+    assert done == ["new", "train", "rank", "accept", "status", "report"]
     with Session.open("lungs", write=False) as session:
         assert session.project.case("case_007").status == "accepted"
         assert len(session.test_results()) > 0

@@ -46,9 +46,9 @@ def test_the_timer_keeps_a_draft_for_after_a_crash(painted, balls):
     assert drafts.timer.isActive()
     assert drafts.timer.interval() == 20_000
     drafts.timer.start(10)
-    painted.until(lambda: not drafts.dirty)
+    painted.until(lambda: "Draft" in painted.said)
+    assert not drafts.dirty
     np.testing.assert_array_equal(painted.draft(balls, painted.case), painted.mask)
-    assert "Draft" in painted.said
     painted.viewer.layers["correction"].undo()
     assert painted.loop.correction.drafts.dirty
 
