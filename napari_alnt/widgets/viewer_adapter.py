@@ -46,9 +46,6 @@ def unpainted(viewer: napari.Viewer) -> Iterator[None]:
     # sliders that come or go resize the canvas, which paints at once: a scene that is half built
     # then ends in a segmentation fault of software OpenGL
     native = viewer.window._qt_viewer.canvas.native
-    if native is None:  # napari has closed the window meanwhile
-        yield
-        return
     before = native.updatesEnabled()
     native.setUpdatesEnabled(False)
     try:

@@ -145,6 +145,19 @@ def test_the_case_before_is_let_go_before_its_mask_is(layers):
     assert layers.mask is not mask
 
 
+def test_a_case_that_can_be_shown_only_in_part_is_not_open(layers, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("no picture")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(layers, "_show_correction", fail)
+        with pytest.raises(RuntimeError, match="no picture"):
+            layers.show(opened(), "lung")
+    assert (layers.opened, layers.case) == (None, "")
+    layers.show(opened(), "lung")
+    assert layers.opened is not None
+
+
 def test_three_columns_are_no_colours(layers):
     layers.show(opened((40, 40, 3)), "lung")
     assert layers.viewer.dims.ndim == 3
